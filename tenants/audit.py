@@ -1,0 +1,46 @@
+"""The audit trail: one entry per change of the control plane, written in the transaction that makes the change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class AuditAction(StrEnum):
+    """What was done, in OpenAI's names of audit events where it has one."""
+
+    PROJECT_CREATED = "project.created"
+    PROJECT_UPDATED = "project.updated"
+    PROJECT_ARCHIVED = "project.archived"
+    SERVICE_ACCOUNT_CREATED = "service_account.created"
+    SERVICE_ACCOUNT_DELETED = "service_account.deleted"
+    API_KEY_CREATED = "api_key.created"
+    API_KEY_UPDATED = "api_key.updated"
+    API_KEY_ROTATED = "api_key.rotated"
+    API_KEY_DISABLED = "api_key.disabled"
+    API_KEY_ENABLED = "api_key.enabled"
+    API_KEY_DELETED = "api_key.deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts on the control plane: the id of the admin key, and the address the request came from."""
+
+    id: str
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """`before` and `after` hold the fields that changed, never a secret or a fingerprint."""
+
+    id: str
+    at_ms: int
+    action: AuditAction
+    actor: Actor
+    tenant_id: str
+    target_id: str
+    request_id: str | None = None
+    before: Mapping[str, object] | None = None
+    after: Mapping[str, object] | None = None

@@ -1,0 +1,82 @@
+"""What can go wrong in the domain, without a word of HTTP. Each class says when it is raised; messages are public."""
+
+from __future__ import annotations
+
+
+class TenantsError(Exception):
+    """Base of the domain's errors. Its message is public: it may go to the client as it stands."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class AuthenticationFailed(TenantsError):
+    """No principal behind the credential. `reason` is for the log: the client reads one text for all reasons."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class MissingCredential(AuthenticationFailed):
+    """The request carries no key at all."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You didn't provide an API key. Send it in a header: `Authorization: Bearer sk-sluice_...`.",
+            "missing",
+        )
+
+
+class IncorrectSecret(AuthenticationFailed):
+    """The key is malformed, unknown, disabled, expired, revoked, or of the other plane."""
+
+    def __init__(self, text: str, reason: str) -> None:
+        # OpenAI's own words: clients recognise a wrong key by them.
+        super().__init__(f"Incorrect API key provided: {redact(text)}.", reason)
+
+
+class MalformedSecret(IncorrectSecret):
+    """The text is no key: wrong shape or checksum. Found without asking any store."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, "malformed")
+
+
+class NotFound(TenantsError):
+    """The resource does not exist, or is another tenant's: the caller cannot tell which."""
+
+
+class Conflict(TenantsError):
+    """The change cannot be made to the resource as it stands now."""
+
+
+class TooContended(TenantsError):
+    """Others kept changing the same record; nothing was changed. Trying again is safe."""
+
+
+class FenceStale(TenantsError):
+    """The account knows a newer version of the key or its tenant than the caller does, or was not opened yet."""
+
+    def __init__(self, key_version: int | None, tenant_version: int | None) -> None:
+        super().__init__("The key was changed a moment ago. Please try again.")
+        self.key_version = key_version
+        self.tenant_version = tenant_version
+
+
+class LedgerUnavailable(TenantsError):
+    """The store did not answer in time. Nothing is served that could not be recorded."""
+
+    def __init__(self) -> None:
+        super().__init__("The usage ledger is unavailable at the moment. Please try again.")
+
+
+def redact(text: str) -> str:
+    """A key as messages may show it: its prefix and last four characters. Nothing of a text too short to hide."""
+    if len(text) < 16:
+        return "*" * len(text)
+    for prefix in ("sk-sluice-admin_", "sk-sluice_", "sk-"):
+        if text.startswith(prefix):
+            return f"{prefix}...{text[-4:]}"
+    return f"...{text[-4:]}"

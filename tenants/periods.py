@@ -1,0 +1,33 @@
+"""Days and months of the ledger, all in UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+# AWS refuses requests signed more than 15 minutes off: no clock that can write at all is further out.
+CLOCK_SKEW_SECONDS = 15 * 60
+
+# Thirteen months: a month can be compared with the same one of the year before.
+RETENTION_SECONDS = 400 * 24 * 3600
+
+
+def month_of(ms: int) -> str:
+    """The account month of a moment: `2026-11`."""
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m")
+
+
+def day_of(ms: int) -> str:
+    """The day of a moment: `2026-11-20`."""
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d")
+
+
+def months_to_fence(now_ms: int) -> tuple[str, ...]:
+    """The months whose accounts a change at `now_ms` has to reach: two near a month's end, as clocks differ."""
+    skew_ms = CLOCK_SKEW_SECONDS * 1000
+    return tuple(dict.fromkeys((month_of(now_ms - skew_ms), month_of(now_ms + skew_ms))))
+
+
+def account_expiry(month: str) -> int:
+    """When an account may be deleted, in Unix seconds: events of its last day are kept as long."""
+    begin = datetime.fromisoformat(f"{month}-01T00:00:00+00:00")
+    return int(begin.timestamp()) + 31 * 24 * 3600 + RETENTION_SECONDS

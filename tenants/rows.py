@@ -1,0 +1,153 @@
+"""Records <-> flat rows of strings and integers, in one place, so that both planes read what either wrote.
+
+Nested values are JSON text: no query looks inside them, and a row reads the same through pynamodb and through the
+hot path's own client. A reader ignores attributes that it does not know: an older process may meet a newer row.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from tenants.audit import Actor, AuditAction, AuditEvent
+from tenants.key import ApiKey, KeyStatus, Owner, OwnerKind
+from tenants.permissions import ModelPermissions, PermissionMode
+from tenants.secret import Fingerprint
+from tenants.tenant import ServiceAccount, Tenant, TenantStatus
+
+# Values are str and int; Any, because pynamodb takes them as keyword arguments of its models.
+Row = dict[str, Any]
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _present(row: Mapping[str, str | int | None]) -> Row:
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def _permissions_to_text(permissions: ModelPermissions | None) -> str | None:
+    return None if permissions is None else _dump({"mode": permissions.mode, "model_ids": permissions.model_ids})
+
+
+def _permissions_from_text(text: str | None) -> ModelPermissions | None:
+    if text is None:
+        return None
+    fields = json.loads(text)
+    return ModelPermissions(PermissionMode(fields["mode"]), tuple(fields["model_ids"]))
+
+
+def tenant_to_row(tenant: Tenant) -> Row:
+    return _present(
+        {
+            "id": tenant.id,
+            "name": tenant.name,
+            "created_at": tenant.created_at,
+            "status": tenant.status.value,
+            "archived_at": tenant.archived_at,
+            "models": _permissions_to_text(tenant.models),
+            "version": tenant.version,
+        }
+    )
+
+
+def tenant_from_row(row: Mapping[str, Any]) -> Tenant:
+    return Tenant(
+        id=row["id"],
+        name=row["name"],
+        created_at=int(row["created_at"]),
+        status=TenantStatus(row["status"]),
+        archived_at=_find_int(row, "archived_at"),
+        models=_permissions_from_text(row.get("models")),
+        version=int(row["version"]),
+    )
+
+
+def key_to_row(key: ApiKey) -> Row:
+    owner = {"kind": key.owner.kind, "id": key.owner.id, "name": key.owner.name, "created_at": key.owner.created_at}
+    if key.owner.email is not None:
+        owner["email"] = key.owner.email
+    fingerprints = [[each.pepper_id, each.digest, each.expires_at] for each in key.fingerprints]
+    return _present(
+        {
+            "id": key.id,
+            "tenant_id": key.tenant_id,
+            "name": key.name,
+            "owner": _dump(owner),
+            "fingerprints": _dump(fingerprints),
+            "hint": key.hint,
+            "created_at": key.created_at,
+            "status": key.status.value,
+            "expires_at": key.expires_at,
+            "models": _permissions_to_text(key.models),
+            "version": key.version,
+        }
+    )
+
+
+def key_from_row(row: Mapping[str, Any]) -> ApiKey:
+    owner = json.loads(row["owner"])
+    return ApiKey(
+        id=row["id"],
+        tenant_id=row["tenant_id"],
+        name=row["name"],
+        owner=Owner(OwnerKind(owner["kind"]), owner["id"], owner["name"], owner["created_at"], owner.get("email")),
+        fingerprints=tuple(Fingerprint(*each) for each in json.loads(row["fingerprints"])),
+        hint=row["hint"],
+        created_at=int(row["created_at"]),
+        status=KeyStatus(row["status"]),
+        expires_at=_find_int(row, "expires_at"),
+        models=_permissions_from_text(row.get("models")),
+        version=int(row["version"]),
+    )
+
+
+def service_account_to_row(account: ServiceAccount) -> Row:
+    return {
+        "id": account.id,
+        "tenant_id": account.tenant_id,
+        "name": account.name,
+        "created_at": account.created_at,
+    }
+
+
+def service_account_from_row(row: Mapping[str, Any]) -> ServiceAccount:
+    return ServiceAccount(row["id"], row["tenant_id"], row["name"], int(row["created_at"]))
+
+
+def audit_to_row(event: AuditEvent) -> Row:
+    return _present(
+        {
+            "id": event.id,
+            "at_ms": event.at_ms,
+            "action": event.action.value,
+            "actor_id": event.actor.id,
+            "actor_address": event.actor.address,
+            "tenant_id": event.tenant_id,
+            "target_id": event.target_id,
+            "request_id": event.request_id,
+            "before": None if event.before is None else _dump(event.before),
+            "after": None if event.after is None else _dump(event.after),
+        }
+    )
+
+
+def audit_from_row(row: Mapping[str, Any]) -> AuditEvent:
+    return AuditEvent(
+        id=row["id"],
+        at_ms=int(row["at_ms"]),
+        action=AuditAction(row["action"]),
+        actor=Actor(row["actor_id"], row.get("actor_address")),
+        tenant_id=row["tenant_id"],
+        target_id=row["target_id"],
+        request_id=row.get("request_id"),
+        before=json.loads(row["before"]) if row.get("before") else None,
+        after=json.loads(row["after"]) if row.get("after") else None,
+    )
+
+
+def _find_int(row: Mapping[str, Any], name: str) -> int | None:
+    value = row.get(name)
+    return None if value is None else int(value)

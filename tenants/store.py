@@ -1,0 +1,130 @@
+"""What the store promises. One suite of tests (`tests/tenants/test_store_contract.py`) holds every engine to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from tenants.account import Account, Hold
+from tenants.audit import AuditEvent
+from tenants.event import Settlement, UsageEvent
+from tenants.key import ApiKey
+from tenants.principal import Fence, KeyRecord
+from tenants.tenant import ServiceAccount, Tenant
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A slice of a listing, in order of creation."""
+
+    items: tuple[T, ...]
+    has_more: bool
+
+
+class Directory(Protocol):
+    """Tenants, service accounts and keys. Reads are strongly consistent; every change and its audit entry are one.
+
+    A change names the version it was made to: Conflict where the record has another by now. A change of a key or a
+    tenant raises the fence of every account it concerns before the call returns.
+    """
+
+    async def create_tenant(self, tenant: Tenant, audit: AuditEvent) -> None: ...
+
+    async def get_tenant(self, tenant_id: str) -> Tenant:
+        """Raises NotFound."""
+        ...
+
+    async def list_tenants(self, after: str | None, limit: int) -> Page[Tenant]:
+        """Tenants of any status made after the one with id `after`."""
+        ...
+
+    async def update_tenant(self, tenant: Tenant, audit: AuditEvent) -> None:
+        """Replace the record whose version is `tenant.version - 1`. Raises NotFound, Conflict.
+
+        Returns when the accounts of all its keys are fenced. Repeating a call that broke off in between is safe:
+        `fence_tenant` alone does that part again.
+        """
+        ...
+
+    async def fence_tenant(self, tenant: Tenant) -> None:
+        """Raise the tenant's version on the accounts of all its keys. Safe to repeat; never lowers one."""
+        ...
+
+    async def create_service_account(self, account: ServiceAccount, audit: AuditEvent) -> None: ...
+
+    async def get_service_account(self, tenant_id: str, account_id: str) -> ServiceAccount: ...
+
+    async def list_service_accounts(self, tenant_id: str, after: str | None, limit: int) -> Page[ServiceAccount]: ...
+
+    async def delete_service_account(self, account: ServiceAccount, audit: AuditEvent) -> None:
+        """Raises NotFound. Its keys are for the caller to delete first."""
+        ...
+
+    async def create_key(self, key: ApiKey, audit: AuditEvent) -> None:
+        """Raises NotFound where the tenant is missing or archived, Conflict where the id is taken."""
+        ...
+
+    async def get_key(self, tenant_id: str, key_id: str) -> ApiKey:
+        """Raises NotFound; also for a key of another tenant."""
+        ...
+
+    async def list_keys(self, tenant_id: str, after: str | None, limit: int) -> Page[ApiKey]: ...
+
+    async def update_key(self, key: ApiKey, audit: AuditEvent) -> None:
+        """Replace the record whose version is `key.version - 1`, and fence its accounts. Raises NotFound, Conflict."""
+        ...
+
+    async def delete_key(self, key: ApiKey, audit: AuditEvent) -> None:
+        """Delete the record of exactly this version, and fence its accounts. Raises NotFound, Conflict."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class KeyReader(Protocol):
+    """The hot path's one read."""
+
+    async def find_key(self, key_id: str) -> KeyRecord | None:
+        """The key with its tenant, strongly consistent. No answer is LedgerUnavailable, never None."""
+        ...
+
+
+class Ledger(Protocol):
+    """Accounts and events. `tenants/account.py` says what holds of them."""
+
+    async def reserve(self, fence: Fence, hold: Hold) -> Account | None:
+        """Write the hold in one conditional update. Raises FenceStale, LedgerUnavailable; then nothing is held.
+
+        Returns the account when it was read along (now and then, so that leftovers are seen), else None.
+        """
+        ...
+
+    async def open_account(self, fence: Fence, month: str) -> None:
+        """Make or raise the account's fence, if key and tenant still have these versions.
+
+        Raises FenceStale where they have not, LedgerUnavailable.
+        """
+        ...
+
+    async def settle(self, hold: Hold, settlement: Settlement) -> bool:
+        """Replace the hold by what the request used and store its usage record, in one write.
+
+        True when this or an earlier, repeated call did it; False when somebody else had settled the hold before
+        (it had expired). Raises LedgerUnavailable.
+        """
+        ...
+
+    async def find_account(self, key_id: str, month: str) -> Account | None:
+        """The account as it stands, strongly consistent."""
+        ...
+
+    async def put_events(self, events: Sequence[UsageEvent]) -> None:
+        """Store events under their request ids. Storing the same event again changes nothing."""
+        ...
+
+    async def list_events(self, tenant_id: str, day: str, after: str | None, limit: int) -> Page[UsageEvent]:
+        """A tenant's events of one UTC day (`2026-11-20`, when the requests began), by request id."""
+        ...
