@@ -1,0 +1,72 @@
+"""Bedrock's refusals as BedrockError, named as in its service model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from gateway.errors import BedrockError
+
+# The error shapes of botocore's bedrock-runtime service model, by their status; used where an answer names none,
+# as one from a proxy on the way.
+_NAMES = {
+    400: "ValidationException",
+    403: "AccessDeniedException",
+    404: "ResourceNotFoundException",
+    408: "ModelTimeoutException",
+    424: "ModelErrorException",
+    429: "ThrottlingException",
+    500: "InternalServerException",
+    503: "ServiceUnavailableException",
+}
+
+
+def from_answer(status: int, headers: Mapping[str, str], body: bytes) -> BedrockError:
+    """The error of an HTTP answer that is not 200. `headers` by lower-case name; `body` may be anything."""
+    fields = _to_fields(body)
+    name = (
+        _bare_name(headers.get("x-amzn-errortype"))
+        or _bare_name(fields.get("__type"))
+        # The HTTP front end's own refusals are wrapped: {"Output": {"__type": ...}, "Version": "1.0"}.
+        or _bare_name(_nested(fields, "Output").get("__type"))
+        or _NAMES.get(status)
+        or ("ValidationException" if 400 <= status < 500 else "InternalServerException")
+    )
+    return BedrockError(name, status, _message(fields, name))
+
+
+def from_exception_frame(headers: Mapping[str, str], payload: bytes) -> BedrockError:
+    """The error of a frame whose `:message-type` is `exception` or `error`; its status is 0.
+
+    A frame's `:exception-type` is the name of a member, `throttlingException`: BedrockError has the shape's own name.
+    """
+    member = headers.get(":exception-type") or headers.get(":error-code") or "internalServerException"
+    name = member[:1].upper() + member[1:]
+    fields = _to_fields(payload)
+    return BedrockError(name, 0, headers.get(":error-message") or _message(fields, name))
+
+
+def _bare_name(error_type: object) -> str:
+    """`ns#ValidationException:http://internal…` without what surrounds the name."""
+    return error_type.partition(":")[0].rpartition("#")[2].strip() if isinstance(error_type, str) else ""
+
+
+def _message(fields: Mapping[str, Any], name: str) -> str:
+    # Denials by IAM and of bearer tokens spell it `Message`.
+    message = fields.get("message") or fields.get("Message")
+    return str(message) if message else f"Bedrock answered {name}."
+
+
+def _nested(fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    inner = fields.get(name)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _to_fields(body: bytes) -> Mapping[str, Any]:
+    try:
+        fields = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return fields if isinstance(fields, dict) else {}

@@ -1,0 +1,86 @@
+"""Messages of a chat request, as openai 3.51 types them, cut to what can be honoured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from gateway.openai.wire import WireModel, only
+
+REFUSED_TAGS: Final[Mapping[str, str]] = {
+    "input_audio": "Audio input is not supported. Send text, or images as data URLs.",
+    "file": "File input is not supported yet. Send the file's text in a text part.",
+    "function": "The role 'function' is not supported. Answer tool calls with messages of the role 'tool'.",
+}
+
+
+class TextPart(WireModel):
+    type: Literal["text"]
+    text: str
+
+
+class RefusalPart(WireModel):
+    type: Literal["refusal"]
+    refusal: str
+
+
+class ImageUrl(WireModel):
+    url: str
+
+
+class ImagePart(WireModel):
+    type: Literal["image_url"]
+    image_url: ImageUrl
+
+
+UserPart = Annotated[TextPart | ImagePart, Field(discriminator="type")]
+AssistantPart = Annotated[TextPart | RefusalPart, Field(discriminator="type")]
+# A model is strict, and a strict tuple refuses the list that JSON parses to; items stay strict.
+TextParts = Annotated[tuple[TextPart, ...], Field(strict=False)]
+
+
+class SystemMessage(WireModel):
+    """Instructions; `developer` is the newer name of `system`. May stand anywhere in a conversation."""
+
+    role: Literal["system", "developer"]
+    content: str | TextParts
+
+
+class UserMessage(WireModel):
+    role: Literal["user"]
+    content: str | Annotated[tuple[UserPart, ...], Field(strict=False)]
+
+
+class FunctionCall(WireModel):
+    """`arguments` is JSON text; some clients replay a call without arguments as an empty string."""
+
+    name: str
+    arguments: str
+
+
+class ToolCall(WireModel):
+    id: str
+    type: Annotated[
+        str, only("function", why="Only tool calls of the type 'function' are supported, not custom tools.")
+    ] = "function"
+    function: FunctionCall
+
+
+class AssistantMessage(WireModel):
+    role: Literal["assistant"]
+    content: str | Annotated[tuple[AssistantPart, ...], Field(strict=False)] | None = None
+    refusal: str | None = None
+    tool_calls: Annotated[tuple[ToolCall, ...], Field(strict=False)] | None = None
+    audio: Annotated[object, only(why="Audio is not supported. Send the earlier answer's text as content.")] = None
+    function_call: Annotated[object, only(why="'function_call' is not supported. Use 'tool_calls'.")] = None
+
+
+class ToolMessage(WireModel):
+    role: Literal["tool"]
+    tool_call_id: str
+    content: str | TextParts
+
+
+Message = Annotated[SystemMessage | UserMessage | AssistantMessage | ToolMessage, Field(discriminator="role")]

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+import pytest
+from pydantic import Field
+
+from gateway.errors import InvalidRequest, UnsupportedParameter
+from gateway.openai.wire import MAX_NESTING, WireModel, only, parse_body, parse_json, unknown_fields
+
+
+class Item(WireModel):
+    size: int
+
+
+class Box(WireModel):
+    items: Annotated[tuple[Item, ...], Field(strict=False)] = ()
+    label: str | Annotated[tuple[str, ...], Field(strict=False)] | None = None
+    colour: Annotated[str | None, only("red", why="Only red is {sold}.")] = None
+
+
+def refusal(body: bytes) -> InvalidRequest:
+    with pytest.raises(InvalidRequest) as caught:
+        parse_body(Box, body, {})
+    return caught.value
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"a": NaN}', b'{"a": "\\ud800"}', b"\xff", b'{"a":1}{"b":2}'])
+def test_a_body_that_is_no_json_is_refused_without_a_param(body: bytes) -> None:
+    error = refusal(body)
+    assert "not valid JSON" in error.message
+    assert error.param is None
+
+
+@pytest.mark.parametrize("body", [b"[]", b"1", b'"text"', b"null"])
+def test_a_body_that_is_no_object_is_refused(body: bytes) -> None:
+    assert refusal(body).message == "The request body must be one JSON object."
+
+
+def test_nesting_that_could_not_be_sent_on_is_refused_and_wide_bodies_are_not() -> None:
+    with pytest.raises(ValueError, match="deeper"):
+        parse_json(b"[" * (MAX_NESTING + 2) + b"]" * (MAX_NESTING + 2))
+    with pytest.raises(ValueError, match="deeper"):
+        parse_json('{"a":' * (MAX_NESTING + 2) + "1" + "}" * (MAX_NESTING + 2))
+    assert parse_json(b"[" + b"[]," * 1000 + b"[]]") == [[]] * 1001
+
+
+@pytest.mark.parametrize(
+    ("body", "param", "told"),
+    [
+        (b'{"items": 3}', "items", "an array"),
+        (b'{"items": [{"size": 1}, {"size": "2"}]}', "items[1].size", "an integer"),
+        (b'{"items": [{"size": 1.5}]}', "items[0].size", "an integer"),
+        (b'{"items": [{"size": true}]}', "items[0].size", "an integer"),
+        (b'{"items": [{}]}', "items[0].size", "Missing required parameter: 'items[0].size'."),
+        (b'{"items": [7]}', "items[0]", "an object"),
+        (b'{"label": 7}', "label", "expected a string or an array"),
+        (b'{"label": ["a", 7]}', "label[1]", "a string"),
+    ],
+)
+def test_what_is_wrong_is_named_by_openais_path(body: bytes, param: str, told: str) -> None:
+    error = refusal(body)
+    assert error.param == param
+    assert told in error.message
+
+
+def test_a_value_that_cannot_be_honoured_is_an_unsupported_parameter() -> None:
+    error = refusal(b'{"colour": "blue", "items": [{"size": "x"}]}')
+    assert isinstance(error, UnsupportedParameter)
+    assert (error.param, error.message) == ("colour", "Only red is {sold}.")
+
+
+def test_null_is_absent() -> None:
+    assert parse_body(Box, b'{"colour": null, "label": null}', {}) == Box()
+
+
+def test_unknown_fields_are_found_at_any_depth_and_nulls_are_none() -> None:
+    box = parse_body(Box, b'{"items": [{"size": 1, "a": 2, "b": null}], "c": [3]}', {})
+    assert list(unknown_fields(box)) == [("c", [3]), ("items[].a", 2)]
