@@ -1,0 +1,140 @@
+"""The import rules of docs/architecture.md, asserted: a rule that a reviewer would say twice is a test."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("gateway", "admin", "tenants", "awswire", "migrations", "simulator")
+FOREIGN_IO = {
+    "aiohttp", "boto3", "botocore", "fastapi", "httptools", "mangum", "pynamodb", "socket", "starlette", "uvicorn",
+}  # fmt: skip
+IMPURE = FOREIGN_IO | {"asyncio", "logging", "os", "random", "secrets", "time"}
+
+# Where a foreign thing may be imported: it has one place, or a few that belong together.
+HOMES = {
+    "boto3": ("awswire/",),
+    "botocore": ("awswire/", "simulator/"),
+    "pynamodb": ("tenants/dynamo_models.py", "tenants/dynamo_directory.py", "migrations/"),
+    "mangum": ("gateway/lambda_runtime.py",),
+    "aiohttp": ("awswire/transport_aiohttp.py",),
+    "httptools": ("awswire/lean_http1.py", "awswire/lean_connection.py"),
+    "uvicorn": ("gateway/serving.py", "gateway/local/", "simulator/"),
+    "fastapi": ("gateway/app.py", "gateway/routes/", "admin/routes/"),
+    "starlette": ("gateway/app.py", "gateway/routes/", "admin/routes/"),
+    "typer": ("gateway/cli.py",),
+    "moto": ("gateway/local/moto_server.py",),
+}
+
+# Who may import which of our packages, besides itself.
+MAY_IMPORT = {
+    "awswire": set(),
+    "simulator": set(),
+    "tenants": {"awswire"},
+    "migrations": {"awswire", "tenants"},
+    "admin": {"tenants"},
+    "gateway": {"awswire", "tenants"},
+}
+# The composition root mounts both planes; the entry points migrate.
+EXCEPTIONS = {
+    ("gateway/app.py", "admin"),
+    ("gateway/migrating.py", "migrations"),
+    ("gateway/cli.py", "migrations"),
+    ("gateway/local/failures.py", "migrations"),
+}
+
+# Settings are read by entry points and composition roots; everybody else is given plain values.
+SETTINGS_READERS = ("gateway/app.py", "gateway/aws.py", "gateway/cli.py", "gateway/serving.py", "gateway/local/")
+ENVIRONMENT_READERS = ("gateway/cli.py", "gateway/serving.py", "gateway/local/")
+
+PURE = ("gateway/translate/", "gateway/openai/", "gateway/bedrock/converse.py", "gateway/bedrock/embeddings.py")
+PURE_CATALOG = ("gateway/catalog/capabilities.py", "gateway/catalog/model.py", "gateway/catalog/snapshot.py")
+TENANTS_WITH_IO = ("tenants/dynamo_", "tenants/delivery.py")
+
+
+def modules() -> list[Path]:
+    return sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imports_of(path: Path) -> Iterator[tuple[str, str]]:
+    """Each import as (module, imported name); TYPE_CHECKING imports count: they are knowledge, too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from ((node.module, alias.name) for alias in node.names)
+
+
+def top_level_imports(path: Path) -> set[str]:
+    return {module.split(".")[0] for module, _ in imports_of(path)}
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_foreign_packages_are_imported_only_at_home(path: Path) -> None:
+    for package in top_level_imports(path) & HOMES.keys():
+        assert name_of(path).startswith(HOMES[package]), f"{package} belongs in {HOMES[package]}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_packages_import_only_what_is_below_them(path: Path) -> None:
+    package = name_of(path).split("/")[0]
+    for other in top_level_imports(path) & set(PACKAGES) - {package}:
+        allowed = other in MAY_IMPORT[package] or (name_of(path), other) in EXCEPTIONS
+        assert allowed, f"{package} may import only {sorted(MAY_IMPORT[package])} of ours, not {other}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_pure_modules_know_no_io_clock_or_randomness(path: Path) -> None:
+    name = name_of(path)
+    domain = name.startswith("tenants/") and not name.startswith(TENANTS_WITH_IO)
+    if name.startswith(PURE + PURE_CATALOG) or domain:
+        assert not top_level_imports(path) & IMPURE
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_settings_and_environment_are_read_by_entry_points_alone(path: Path) -> None:
+    name = name_of(path)
+    if name != "gateway/settings.py" and not name.startswith(SETTINGS_READERS):
+        assert "gateway.settings" not in {module for module, _ in imports_of(path)}
+    reads = any(
+        isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv", "environb")
+        for node in ast.walk(ast.parse(path.read_text()))
+    )
+    assert not reads or name.startswith(ENVIRONMENT_READERS), "take the environment as an argument"
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_underscore_names_stay_in_their_module(path: Path) -> None:
+    ours = [(module, name) for module, name in imports_of(path) if module.split(".")[0] in PACKAGES]
+    assert not [name for _, name in ours if name.startswith("_")]
+
+
+def test_importing_does_nothing() -> None:
+    """No module calls anything of ours, opens anything or logs at its top level: only definitions and constants."""
+    for path in modules():
+        if path.name == "__main__.py":
+            continue
+        for node in ast.parse(path.read_text()).body:
+            bare_call = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+            assert not bare_call or _declares(node), f"{name_of(path)}:{node.lineno} acts when imported"
+
+
+def _declares(node: ast.stmt) -> bool:
+    """`app.add_typer(...)` and the like put a declared thing under a declared thing."""
+    assert isinstance(node, ast.Expr)
+    assert isinstance(node.value, ast.Call)
+    return isinstance(node.value.func, ast.Attribute) and node.value.func.attr in ("add_typer", "include_router")
+
+
+def test_every_module_is_found() -> None:
+    assert len(modules()) > 50
+    assert sys.version_info >= (3, 11)
