@@ -1,0 +1,39 @@
+# Two commands do everything on a fresh machine: `make dev` and `make test`. `make help` lists the rest.
+.DEFAULT_GOAL := help
+.PHONY: help dev serve test check lint types format bench lock clean
+ARGS ?=
+
+help: ## Show this help
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+dev: ## Run everything on this machine, no AWS account needed (ARGS="--port 9000")
+	@scripts/setup local
+	@exec .venv/bin/sluice dev $(ARGS)
+
+serve: ## Serve against real AWS, with settings from the environment (ARGS="--workers 2")
+	@scripts/setup local
+	@exec .venv/bin/sluice serve $(ARGS)
+
+test: ## Lint, check the types, and run all tests (ARGS="-k name")
+	@scripts/setup dev
+	@scripts/check
+	@.venv/bin/pytest $(ARGS)
+
+check: ## Lint, formatting and types alone
+	@scripts/setup dev
+	@scripts/check
+
+format: ## Format the code
+	@scripts/setup dev
+	@.venv/bin/ruff check --fix-only --quiet .
+	@.venv/bin/ruff format --quiet .
+
+bench: ## Measure against the floor, as ratios (ARGS="chat")
+	@scripts/setup dev
+	@.venv/bin/python -m bench $(or $(ARGS),all)
+
+lock: ## Pin the dependencies anew (needs uv)
+	@scripts/lock
+
+clean: ## Remove the environment and the caches; local data in .sluice stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

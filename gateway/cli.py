@@ -1,0 +1,140 @@
+"""`sluice`: the command line."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from enum import StrEnum
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+app = typer.Typer(
+    name="sluice",
+    help="An OpenAI-compatible, key-managed gateway for Amazon Bedrock.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+generate = typer.Typer(help="Make the secrets that a deployment needs.", no_args_is_help=True)
+app.add_typer(generate, name="generate")
+
+
+class BedrockChoice(StrEnum):
+    SIMULATOR = "simulator"
+    AWS = "aws"
+
+
+class EngineChoice(StrEnum):
+    AUTO = "auto"
+    DYNOXIDE = "dynoxide"
+    MOTO = "moto"
+
+
+@app.command()
+def dev(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8080,
+    data_dir: Annotated[Path, typer.Option(help="Folder that keeps keys, usage and secrets.")] = Path(".sluice"),
+    bedrock: Annotated[
+        BedrockChoice, typer.Option(help="Who answers: the simulator, or Amazon Bedrock with your AWS credentials.")
+    ] = BedrockChoice.SIMULATOR,
+    engine: Annotated[
+        EngineChoice, typer.Option(help="The local DynamoDB: dynoxide keeps its data, moto forgets it.")
+    ] = EngineChoice.AUTO,
+    ready_file: Annotated[
+        Path | None, typer.Option(help="File that gets one JSON object once requests are served, for scripts.")
+    ] = None,
+) -> None:
+    """Run everything on this machine: DynamoDB engine, Bedrock simulator, gateway and admin API on one port."""
+    from gateway.local.dev import DevOptions, run_dev
+    from gateway.local.failures import LOCAL_FAILURES
+
+    options = DevOptions(host, port, data_dir, bedrock.value, engine.value, ready_file)
+    try:
+        run_dev(options, os.environ)
+    except LOCAL_FAILURES as error:
+        _fail(str(error))
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on. [SLUICE_HOST, 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port. [SLUICE_PORT, 8080]")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; one per core is best.")] = 1,
+) -> None:
+    """Serve with settings from the environment, against DynamoDB and Bedrock as AWS's own variables name them."""
+    from awswire.endpoints import EndpointUnknown
+    from gateway.app import create_app
+    from gateway.serving import AddressTaken, bind, reachable
+    from gateway.serving import serve as serve_forever
+    from gateway.settings import Settings, SettingsError
+
+    try:
+        settings = Settings.from_env(os.environ)
+        create_app(settings, os.environ)  # what is wrong with the settings is said once, not by every worker
+        listener = bind(host or settings.host, settings.port if port is None else port)
+    except (SettingsError, EndpointUnknown, AddressTaken) as error:
+        _fail(str(error))
+    base_url = f"http://{reachable(host or settings.host)}:{listener.getsockname()[1]}/v1"
+    typer.echo(f"Sluice {installed_version('sluice')} serves {base_url}", err=True)
+    serve_forever(settings, listener, workers)
+
+
+@app.command()
+def migrate(
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; say what is missing, and exit 1.")] = False,
+    table_prefix: Annotated[
+        str, typer.Option(envvar="SLUICE_TABLE_PREFIX", help="The tables are PREFIX-core, PREFIX-usage, PREFIX-audit.")
+    ] = "sluice",
+) -> None:
+    """Bring the DynamoDB tables up to this version. Safe to repeat, and to run from several places at once."""
+    from awswire.dynamodb import DynamoDbError
+    from awswire.endpoints import EndpointUnknown
+    from gateway.migrating import check_tables, migrate_tables
+    from migrations.errors import MigrationError
+
+    try:
+        if check:
+            missing = check_tables(table_prefix, os.environ)
+            typer.echo("\n".join(missing) or "Nothing is missing.")
+            raise typer.Exit(1 if missing else 0)
+        outcome = migrate_tables(table_prefix, os.environ, typer.echo)
+    except (DynamoDbError, EndpointUnknown, MigrationError) as error:
+        _fail(str(error))
+    typer.echo(f"{len(outcome.applied)} applied, {len(outcome.already_done)} done before.")
+
+
+@generate.command("pepper")
+def generate_pepper() -> None:
+    """A value for SLUICE_PEPPER. Keep it as you keep a private key: without it no issued key works."""
+    typer.echo(f"{secrets.token_hex(4)}:{secrets.token_hex(32)}")
+
+
+@generate.command("admin-key")
+def generate_admin_key() -> None:
+    """A value for SLUICE_ADMIN_KEY, the first credential of the control plane."""
+    from tenants.ids import ALPHABET
+    from tenants.secret import ADMIN_PREFIX, ID_CHARS, new_secret
+
+    id_chars = "".join(secrets.choice(ALPHABET) for _ in range(ID_CHARS))
+    typer.echo(new_secret(ADMIN_PREFIX, id_chars, secrets.token_bytes(32)).text)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(installed_version("sluice"))
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"sluice: {message}", err=True)
+    sys.exit(2)
+
+
+def main() -> None:
+    app()

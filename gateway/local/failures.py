@@ -1,0 +1,21 @@
+"""What keeps a local instance from starting, with messages made for the person who started it."""
+
+from awswire.dynamodb import DynamoDbError
+from awswire.endpoints import EndpointUnknown
+from gateway.local.credentials import CredentialsUnreadable
+from gateway.local.data_dir import DataDirInUse
+from gateway.local.startup import EngineNotStarted
+from gateway.serving import AddressTaken
+from gateway.settings import SettingsError
+from migrations.errors import MigrationError
+
+LOCAL_FAILURES = (
+    AddressTaken,
+    CredentialsUnreadable,
+    DataDirInUse,
+    DynamoDbError,
+    EndpointUnknown,
+    EngineNotStarted,
+    MigrationError,
+    SettingsError,
+)

@@ -1,0 +1,44 @@
+"""The Bedrock simulator as a child process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from gateway.local.environment import REGION, SIMULATOR_ACCESS_KEY, SIMULATOR_SECRET_KEY
+from gateway.local.startup import EngineNotStarted
+
+_STOP_TIMEOUT_SECONDS = 5.0
+
+
+class SimulatorProcess:
+    """Starts at once; `endpoint_url` waits until it listens. Whoever started it must `stop` it.
+
+    Start it from a thread that lives as long as it shall: on Linux it ends when that thread does.
+    """
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "simulator", "--exit-with-parent", "--region", REGION]
+        command += ["--access-key", SIMULATOR_ACCESS_KEY, "--secret-key", SIMULATOR_SECRET_KEY]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+
+    def endpoint_url(self) -> str:
+        """Raises EngineNotStarted where it ended instead; what it said is on standard error."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise EngineNotStarted(f"The Bedrock simulator ended with status {self._process.wait()}.")
+        return str(json.loads(line)["endpoint"])
+
+    def stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP_TIMEOUT_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()

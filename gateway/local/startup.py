@@ -1,0 +1,61 @@
+"""Waits until an engine's child process listens, and keeps its last words for the error message."""
+
+from __future__ import annotations
+
+import queue
+import re
+import subprocess
+import threading
+from collections import deque
+
+_LAST_LINES = 20
+_LISTENING = re.compile(r"listening on http://127\.0\.0\.1:(\d+)", re.IGNORECASE)
+
+
+class EngineNotStarted(Exception):
+    """The engine ended, or did not listen in time. The message holds what it wrote to stderr."""
+
+
+class PortTaken(EngineNotStarted):
+    """Somebody else listens on the port the engine was given."""
+
+
+def wait_until_listening(process: subprocess.Popen[str], timeout_seconds: float) -> int:
+    """The port that the child says it listens on. Its stderr is read, and thrown away, for as long as it lives.
+
+    The child has to have stderr as a pipe, and to write `listening on http://127.0.0.1:<port>` once it does: dynoxide
+    and our moto server both write it after listen(2), so no other process can be behind that port.
+    Raises EngineNotStarted; the child is then dead, or about to be killed by the caller.
+    """
+    ports: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+    last_lines: deque[str] = deque(maxlen=_LAST_LINES)
+    reader = threading.Thread(target=_read, args=(process, ports, last_lines), name="engine-stderr", daemon=True)
+    reader.start()
+    try:
+        port = ports.get(timeout=timeout_seconds)
+    except queue.Empty:
+        raise EngineNotStarted(f"it did not listen within {timeout_seconds:g} s{_quote(last_lines)}") from None
+    if port is None:
+        status = process.wait()
+        words = _quote(last_lines)
+        # dynoxide's words, and the standard library's for EADDRINUSE.
+        taken = "already in use" in words
+        raise (PortTaken if taken else EngineNotStarted)(f"it ended with status {status}{words}")
+    return port
+
+
+def _read(process: subprocess.Popen[str], ports: queue.SimpleQueue[int | None], last_lines: deque[str]) -> None:
+    stream = process.stderr
+    if stream is None:
+        raise ValueError("the child's stderr has to be a pipe")
+    with stream:
+        for line in stream:
+            last_lines.append(line.rstrip())
+            match = _LISTENING.search(line)
+            if match is not None:
+                ports.put(int(match[1]))
+    ports.put(None)
+
+
+def _quote(lines: deque[str]) -> str:
+    return ": " + " / ".join(lines) if lines else " without a word"

@@ -1,0 +1,93 @@
+"""POST /v1/chat/completions. One chat, top to bottom: refuse early, in order of cost; then money; then the network."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import orjson
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.admission import OpenHold, Order
+from gateway.bedrock.converse import ConverseRequest
+from gateway.bounds import bound_of, estimate_of
+from gateway.catalog.model import Model
+from gateway.errors import BedrockUnreachable, RequestTimedOut
+from gateway.openai.chat import ChatCompletionRequest, ignored_params, parse_chat_request
+from gateway.openai.chunks import ChunkEncoder
+from gateway.openai.completion import Envelope
+from gateway.routes.edge import authenticate, ignored_header, log_of, plane_of, request_metadata, resolve
+from gateway.routes.metered_chat import MeteredChat
+from gateway.routes.openapi import CHAT_OPENAPI
+from gateway.routes.sse import ChatStreamResponse
+from gateway.translate.chat_request import to_converse
+from gateway.translate.chat_response import from_converse
+from gateway.translate.usage import from_converse_usage
+from tenants.event import Operation, UsageStatus
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class _Chat:
+    """A chat that is paid for up to its bound, about to be sent."""
+
+    wanted: ChatCompletionRequest
+    model: Model
+    converse: ConverseRequest
+    hold: OpenHold
+    envelope: Envelope
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return ignored_header(ignored_params(self.wanted))
+
+
+@router.post("/chat/completions", response_model=None, openapi_extra=CHAT_OPENAPI, summary="Create a chat completion")
+async def create_chat_completion(request: Request) -> Response:
+    """Answers with a completion, or, with `stream: true`, with chunks as server-sent events."""
+    caller = await authenticate(request)
+    wanted = parse_chat_request(await request.body())
+    model = resolve(request, caller, wanted.model)
+    converse = to_converse(wanted, model)
+    plane, log = plane_of(request), log_of(request)
+    log.stream = bool(wanted.stream)
+    order = Order(log.request_id, Operation.CHAT, model, bound_of(converse))
+    async with AsyncExitStack() as stack:
+        hold = await stack.enter_async_context(await plane.admission.reserve(caller, order))
+        converse["requestMetadata"] = request_metadata(hold.hold.call)
+        envelope = Envelope(f"chatcmpl-{log.request_id.removeprefix('req_')}", plane.clock_ms() // 1000, wanted.model)
+        chat = _Chat(wanted, model, converse, hold, envelope)
+        return await (_stream(request, chat, stack) if wanted.stream else _complete(request, chat))
+
+
+async def _stream(request: Request, chat: _Chat, stack: AsyncExitStack) -> Response:
+    """Open the stream before the answer starts: until then every refusal has a status of its own."""
+    plane = plane_of(request)
+    stream = await plane.bedrock.open_stream(chat.model.bedrock_id, chat.converse)
+    stack.push_async_callback(stream.aclose)
+    encoder = ChunkEncoder(chat.envelope, chat.wanted.wants_usage_chunk)
+    metered = MeteredChat(stream, chat.hold, encoder, log_of(request))
+    return ChatStreamResponse(metered, stack.pop_all(), plane.patience, chat.wanted.wants_usage_chunk, chat.headers)
+
+
+async def _complete(request: Request, chat: _Chat) -> Response:
+    plane, log = plane_of(request), log_of(request)
+    try:
+        async with asyncio.timeout(plane.patience.request_seconds):
+            answer = (await plane.bedrock.converse(chat.model.bedrock_id, chat.converse)).body
+    except (TimeoutError, BedrockUnreachable) as error:
+        if isinstance(error, TimeoutError) or error.may_have_run:
+            # No count will come any more of what Bedrock may have run, and bills.
+            await chat.hold.settle(UsageStatus.ESTIMATED, estimate_of(chat.hold.hold.bound, 0))
+        raise (RequestTimedOut() if isinstance(error, TimeoutError) else error) from error
+    tokens, status = from_converse_usage(answer.get("usage")), UsageStatus.OK
+    if tokens is None:
+        tokens, status = estimate_of(chat.hold.hold.bound, len(orjson.dumps(answer))), UsageStatus.ESTIMATED
+    log.usage_status, log.tokens = status.value, tokens
+    await chat.hold.settle(status, tokens)
+    completion = from_converse(answer, chat.envelope)  # type: ignore[arg-type]  # Bedrock's JSON, as its model has it
+    return Response(orjson.dumps(completion), media_type="application/json", headers=chat.headers)

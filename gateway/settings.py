@@ -1,0 +1,145 @@
+"""Every knob of the gateway, with its unit and default, on one page.
+
+Read once, by the entry points, from an environment that is passed in: `Settings.from_env(os.environ)`. AWS's own
+variables (credentials, region, `AWS_ENDPOINT_URL_*`, `AWS_BEARER_TOKEN_BEDROCK`) keep their names and are botocore's.
+"""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from tenants.secret import Peppers
+
+PREFIX = "SLUICE_"
+_FILE_SUFFIX = "_FILE"
+# Read by the command line and the set-up, not by the gateway itself.
+_NOT_SETTINGS = frozenset({"SLUICE_DYNOXIDE", "SLUICE_URL"})
+
+Seconds = Annotated[float, Field(gt=0)]
+Surface = Literal["gateway", "admin"]
+
+
+class SettingsError(Exception):
+    """The environment cannot be used as it is. The message names the variables and says what to do."""
+
+
+class Settings(BaseModel):
+    """The gateway's settings. The variable of a field is its name in capitals, with the prefix `SLUICE_`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    surfaces: tuple[Surface, ...] = ("gateway", "admin")
+    """Which planes this process serves, comma-separated: `gateway`, `admin`."""
+
+    # Store and secrets
+    table_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,200}$")] = "sluice"
+    """The tables are `<prefix>-core`, `<prefix>-usage` and `<prefix>-audit`."""
+    pepper: SecretStr
+    """`<id>:<hex>`, at least 16 bytes; several, comma-separated, while one replaces another: the first is current.
+    `SLUICE_PEPPER_FILE` names a file that holds it instead."""
+    admin_key: Annotated[SecretStr, Field(min_length=32)] | None = None
+    """The bootstrap admin key, at least 32 characters. `SLUICE_ADMIN_KEY_FILE` names a file that holds it instead."""
+
+    # Requests
+    max_body_bytes: Annotated[int, Field(gt=0)] = 25 * 1024 * 1024
+    hold_seconds: Seconds = 1800
+    """How long a request may take. Past it, its hold may be charged as abandoned, so it is broken off before."""
+    disconnect_drain_seconds: Annotated[float, Field(ge=0)] = 30
+    """How long a stream is read on after its client left, for Bedrock's own count of it."""
+    shutdown_grace_seconds: Annotated[float, Field(ge=0)] = 30
+    """How long requests in flight may go on after SIGTERM."""
+    keepalive_seconds: Seconds = 15
+    """A stream that is silent for so long sends a comment, so that no proxy on the way gives it up."""
+
+    # Caches
+    key_cache_seconds: Seconds = 300
+    """How long a key's record is used without being read again. Changes of it act at once all the same: the account's
+    fence refuses who has not seen them."""
+    key_cache_size: Annotated[int, Field(gt=0)] = 10_000
+    catalog_seconds: Seconds = 600
+
+    # Bedrock and the wire
+    bedrock_connect_timeout_seconds: Seconds = 3
+    bedrock_read_timeout_seconds: Seconds = 600
+    max_connections: Annotated[int, Field(gt=0)] = 1000
+    """Connections to one AWS service. More requests at once wait for one."""
+    http_client: Literal["lean", "aiohttp"] = "lean"
+    """`lean` is our own, made for this path; `aiohttp` also honours HTTPS_PROXY."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _admin_needs_a_key(self) -> Settings:
+        if "admin" in self.surfaces and self.admin_key is None:
+            raise ValueError(
+                "the admin API needs SLUICE_ADMIN_KEY (`sluice generate admin-key` makes one); "
+                "SLUICE_SURFACES=gateway serves without it"
+            )
+        return self
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+        """Read the settings. Raises SettingsError for a missing, unknown or unusable variable, naming all of them."""
+        fields: dict[str, Any] = {}
+        unknown = []
+        for variable, text in environ.items():
+            if not variable.startswith(PREFIX) or variable in _NOT_SETTINGS:
+                continue
+            name = variable.removeprefix(PREFIX).lower()
+            if variable.endswith(_FILE_SUFFIX):
+                name, text = name.removesuffix(_FILE_SUFFIX.lower()), _read_file(variable, text)
+            if name not in cls.model_fields:
+                unknown.append(variable)
+            else:
+                fields[name] = tuple(part.strip() for part in text.split(",")) if name == "surfaces" else text
+        if unknown:
+            raise SettingsError(
+                f"Unknown settings: {', '.join(sorted(unknown))}. See docs/settings.md for all of them."
+            )
+        try:
+            settings = cls(**fields)
+        except ValidationError as error:
+            raise SettingsError(_explain(error)) from error
+        settings.peppers()
+        return settings
+
+    def peppers(self) -> Peppers:
+        """The peppers of the keys' fingerprints. Raises SettingsError for an unusable one, without showing it."""
+        by_id: dict[str, bytes] = {}
+        for entry in self.pepper.get_secret_value().split(","):
+            pepper_id, _, text = entry.strip().partition(":")
+            try:
+                by_id[pepper_id] = binascii.unhexlify(text)
+            except ValueError:
+                raise SettingsError(_PEPPER_FORM) from None
+            if not pepper_id or len(by_id[pepper_id]) < 16:
+                raise SettingsError(_PEPPER_FORM)
+        return Peppers(by_id, next(iter(by_id)))
+
+
+_PEPPER_FORM = (
+    "SLUICE_PEPPER has to be <id>:<hex>, with at least 16 bytes of hex. `sluice generate pepper` makes a new one."
+)
+
+
+def _read_file(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{variable}: {path} cannot be read: {error}") from error
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for fault in error.errors(include_url=False, include_input=False):
+        variables = "".join(PREFIX + str(part).upper() + ": " for part in fault["loc"][:1])
+        hint = " `sluice generate pepper` makes one." if fault["type"] == "missing" else ""
+        lines.append(f"{variables}{fault['msg']}.{hint}")
+    return "\n".join(lines)
