@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make dev` and `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help dev serve test check lint types format bench lock clean
+.PHONY: help dev serve test check format docs bench lock clean
 ARGS ?=
 
 help: ## Show this help
@@ -27,6 +27,10 @@ format: ## Format the code
 	@scripts/setup dev
 	@.venv/bin/ruff check --fix-only --quiet .
 	@.venv/bin/ruff format --quiet .
+
+docs: ## Write the pages of docs/ that follow from the code
+	@scripts/setup dev
+	@.venv/bin/python -m scripts.generate_docs
 
 bench: ## Measure against the floor, as ratios (ARGS="chat")
 	@scripts/setup dev

@@ -50,6 +50,7 @@ class FrameDecoder:
         self._parts: list[bytes] = []
         self._pending_bytes = 0
         self._wanted_bytes = _PRELUDE_BYTES
+        self._corrupt: FrameCorrupt | None = None
 
     @property
     def pending_bytes(self) -> int:
@@ -57,7 +58,13 @@ class FrameDecoder:
         return self._pending_bytes
 
     def feed(self, received: bytes) -> list[Frame]:
-        """The frames that `received` completes, in order. Raises FrameCorrupt."""
+        """The frames that `received` completes, in order.
+
+        Raises FrameCorrupt; where good frames came before the corrupt one they are given out first, and the next call
+        raises. `pending_bytes` is never 0 from then on.
+        """
+        if self._corrupt is not None:
+            raise self._corrupt
         pending_bytes = self._pending_bytes + len(received)
         if pending_bytes < self._wanted_bytes:
             # Joined only once a frame is whole: joining on every read is quadratic in the length of a large frame.
@@ -69,7 +76,14 @@ class FrameDecoder:
             received = b"".join(self._parts)
             self._parts.clear()
         frames: list[Frame] = []
-        offset = self._take_frames(received, frames)
+        try:
+            offset = self._take_frames(received, frames)
+        except FrameCorrupt as error:
+            self._corrupt = error
+            self._pending_bytes = len(received)
+            if not frames:
+                raise
+            return frames
         self._pending_bytes = len(received) - offset
         if self._pending_bytes:
             self._parts.append(received[offset:])

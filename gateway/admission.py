@@ -109,15 +109,29 @@ class Admission:
         """
         secret = _parse(credential)
         record = await self._keys.find(secret.key_id)
-        if record is not None and not record.key.accepts(secret, self._peppers, self._now()):
-            # Perhaps rotated a moment ago: the new secret must work at once.
-            record = await self._keys.read(secret.key_id)
-        return Caller(secret, identify(record, secret, self._peppers, self._now()))
+        try:
+            return Caller(secret, identify(record, secret, self._peppers, self._now()))
+        except IncorrectSecret:
+            if record is None:
+                raise
+            # A refusal has no reserve to find it stale: the key may have been enabled, rotated, prolonged meanwhile.
+            return Caller(secret, await self._identify_now(secret))
 
     async def authenticate_now(self, credential: str | None) -> Caller:
         """The caller behind a key, read afresh: for what does not end in a reserve. Raises as `authenticate`."""
         secret = _parse(credential)
         return Caller(secret, await self._identify_now(secret))
+
+    async def authorize(self, caller: Caller, model: Model) -> Caller:
+        """The caller, as one who may call the model; read afresh where the record as last read would not let it.
+
+        Raises ModelNotFound, and as `authenticate_now`.
+        """
+        if _may_call(caller.principal, model):
+            return caller
+        fresh = await self._identify_now(caller.secret)
+        _authorize(fresh, model)
+        return Caller(caller.secret, fresh)
 
     async def reserve(self, caller: Caller, order: Order) -> OpenHold:
         """Take the hold. Raises what authenticating and authorizing raise, for the record as it stands by now.
@@ -132,7 +146,7 @@ class Admission:
                 account = await self._ledger.reserve(principal.fence, hold)
             except FenceStale as stale:
                 principal = await self._identify_now(caller.secret)
-                authorize(principal, order.model)
+                _authorize(principal, order.model)
                 await self._open_where_behind(principal.fence, hold.call.month, stale)
                 continue
             except LedgerUnavailable:
@@ -228,9 +242,12 @@ class Admission:
         return self._clock_ms() / 1000
 
 
-def authorize(principal: Principal, model: Model) -> None:
-    """Raises ModelNotFound where tenant or key do not let the model through."""
-    if not principal.may_call(model.name, model.other_ids):
+def _may_call(principal: Principal, model: Model) -> bool:
+    return principal.may_call(model.name, model.other_ids)
+
+
+def _authorize(principal: Principal, model: Model) -> None:
+    if not _may_call(principal, model):
         raise ModelNotFound(model.name)
 
 

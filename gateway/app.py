@@ -27,6 +27,7 @@ from gateway.request_ids import RequestIds
 from gateway.routes import chat, embeddings, health, models
 from gateway.routes.errors import answer_of_status, answer_of_validation, to_response
 from gateway.routes.middleware import RequestEnvelope
+from gateway.routes.openapi import describe_bodies
 from gateway.settings import Settings
 from tenants.dynamo_directory import DynamoDirectory
 from tenants.dynamo_ledger import DynamoKeyReader, DynamoLedger
@@ -90,6 +91,7 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> FastAPI:
     if parts.control_plane is not None:
         app.include_router(create_router(parts.control_plane))
     _render_errors_as_openai(app)
+    describe_bodies(app)
     request_ids = RequestIds(_clock_ms, os.urandom)
     app.add_middleware(
         RequestEnvelope, request_ids=request_ids, max_body_bytes=settings.max_body_bytes, monotonic=time.monotonic

@@ -68,6 +68,7 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, help="Processes; one per core is best.")] = 1,
 ) -> None:
     """Serve with settings from the environment, against DynamoDB and Bedrock as AWS's own variables name them."""
+    from awswire.credentials import CredentialsUnavailable
     from awswire.endpoints import EndpointUnknown
     from gateway.app import create_app
     from gateway.serving import AddressTaken, bind, reachable
@@ -78,7 +79,7 @@ def serve(
         settings = Settings.from_env(os.environ)
         create_app(settings, os.environ)  # what is wrong with the settings is said once, not by every worker
         listener = bind(host or settings.host, settings.port if port is None else port)
-    except (SettingsError, EndpointUnknown, AddressTaken) as error:
+    except (SettingsError, CredentialsUnavailable, EndpointUnknown, AddressTaken) as error:
         _fail(str(error))
     base_url = f"http://{reachable(host or settings.host)}:{listener.getsockname()[1]}/v1"
     typer.echo(f"Sluice {installed_version('sluice')} serves {base_url}", err=True)
@@ -93,6 +94,7 @@ def migrate(
     ] = "sluice",
 ) -> None:
     """Bring the DynamoDB tables up to this version. Safe to repeat, and to run from several places at once."""
+    from awswire.credentials import CredentialsUnavailable
     from awswire.dynamodb import DynamoDbError
     from awswire.endpoints import EndpointUnknown
     from gateway.migrating import check_tables, migrate_tables
@@ -104,7 +106,7 @@ def migrate(
             typer.echo("\n".join(missing) or "Nothing is missing.")
             raise typer.Exit(1 if missing else 0)
         outcome = migrate_tables(table_prefix, os.environ, typer.echo)
-    except (DynamoDbError, EndpointUnknown, MigrationError) as error:
+    except (CredentialsUnavailable, DynamoDbError, EndpointUnknown, MigrationError) as error:
         _fail(str(error))
     typer.echo(f"{len(outcome.applied)} applied, {len(outcome.already_done)} done before.")
 

@@ -34,7 +34,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     host: str = "127.0.0.1"
+    """Address to listen on. `0.0.0.0` for all; put TLS in front."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    """Port to listen on; 0 takes a free one."""
     surfaces: tuple[Surface, ...] = ("gateway", "admin")
     """Which planes this process serves, comma-separated: `gateway`, `admin`."""
 
@@ -49,6 +51,7 @@ class Settings(BaseModel):
 
     # Requests
     max_body_bytes: Annotated[int, Field(gt=0)] = 25 * 1024 * 1024
+    """A larger body is refused with 413. Bedrock itself takes 25 MB."""
     hold_seconds: Seconds = 1800
     """How long a request may take. Past it, its hold may be charged as abandoned, so it is broken off before."""
     disconnect_drain_seconds: Annotated[float, Field(ge=0)] = 30
@@ -63,17 +66,22 @@ class Settings(BaseModel):
     """How long a key's record is used without being read again. Changes of it act at once all the same: the account's
     fence refuses who has not seen them."""
     key_cache_size: Annotated[int, Field(gt=0)] = 10_000
+    """How many keys a process remembers."""
     catalog_seconds: Seconds = 600
+    """How old the list of models may be before it is read again, in the background."""
 
     # Bedrock and the wire
     bedrock_connect_timeout_seconds: Seconds = 3
+    """For a connection to Bedrock to be made."""
     bedrock_read_timeout_seconds: Seconds = 600
+    """For each wait for Bedrock's next bytes: a model may think for minutes before the first."""
     max_connections: Annotated[int, Field(gt=0)] = 1000
     """Connections to one AWS service. More requests at once wait for one."""
     http_client: Literal["lean", "aiohttp"] = "lean"
     """`lean` is our own, made for this path; `aiohttp` also honours HTTPS_PROXY."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Of the JSON lines on standard error. `info` has one line per request, without its content."""
 
     @model_validator(mode="after")
     def _admin_needs_a_key(self) -> Settings:

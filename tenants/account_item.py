@@ -79,7 +79,8 @@ def settle_update(table: str, hold: Hold, settlement: Settlement, delivered: Seq
     """The UpdateItem that replaces a hold by what was used, and stores the usage record beside it."""
     short = _short(hold.call.request_id)
     names = {"#h": _HOLD + short, "#o": _OUTBOX + short}
-    remove = ["#h", *_removals(delivered, names)]
+    # A repeated settle may find its own entry delivered by now; setting and removing it at once is not allowed.
+    remove = ["#h", *_removals([each for each in delivered if each != hold.call.request_id], names)]
     tokens = settlement.tokens
     return {
         "TableName": table,

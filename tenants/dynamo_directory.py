@@ -12,18 +12,25 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TypeVar
 
-from pynamodb.exceptions import DoesNotExist, PynamoDBConnectionError, TransactWriteError, UpdateError
+from pynamodb.exceptions import (
+    CancellationReason,
+    DoesNotExist,
+    PynamoDBConnectionError,
+    TransactWriteError,
+    UpdateError,
+)
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from tenants.audit import AuditEvent
 from tenants.dynamo_models import FenceRow, KeyRow, PointerRow, Rows, RowType, TenantRow
-from tenants.errors import Conflict, LedgerUnavailable, NotFound, TooContended
-from tenants.key import ApiKey
+from tenants.errors import ChangedMeanwhile, Conflict, LedgerUnavailable, NotFound, TenantsError, TooContended
+from tenants.key import ApiKey, OwnerKind
 from tenants.periods import account_expiry, month_of, months_to_fence
 from tenants.rows import (
     audit_to_row,
@@ -49,9 +56,10 @@ from tenants.tenant import ServiceAccount, Tenant, TenantStatus
 
 T = TypeVar("T")
 THREADS = 16
+_ALL_OLD = "ALL_OLD"
 _CONFLICT_ATTEMPTS = 12
 _CONFLICT_SLEEP_SECONDS = 0.05
-_AFTER_EVERY_ID = "￿"
+_AFTER_EVERY_ID = "\U0010ffff"  # sorts last in UTF-8
 
 
 class DynamoDirectory:
@@ -69,10 +77,11 @@ class DynamoDirectory:
 
     async def create_tenant(self, tenant: Tenant, audit: AuditEvent) -> None:
         def write(transaction: TransactWrite) -> None:
-            transaction.save(self._tenant_row(tenant), condition=TenantRow.pk.does_not_exist())
+            absent = TenantRow.pk.does_not_exist()
+            transaction.save(self._tenant_row(tenant), condition=absent, return_values=_ALL_OLD)
             transaction.save(self._rows.pointer(TENANTS_PARTITION, tenant.id))
 
-        await self._change(write, audit, Conflict(f"A project with id '{tenant.id}' exists already."))
+        await self._change(write, audit, _Refusals(taken=f"A project with id '{tenant.id}' exists already."))
 
     async def get_tenant(self, tenant_id: str) -> Tenant:
         row = await self._get(self._rows.tenant, tenant_partition(tenant_id), TENANT_SORT, f"project '{tenant_id}'")
@@ -89,10 +98,10 @@ class DynamoDirectory:
 
     async def update_tenant(self, tenant: Tenant, audit: AuditEvent) -> None:
         def write(transaction: TransactWrite) -> None:
-            transaction.save(self._tenant_row(tenant), condition=TenantRow.version == tenant.version - 1)
+            unchanged = TenantRow.version == tenant.version - 1
+            transaction.save(self._tenant_row(tenant), condition=unchanged, return_values=_ALL_OLD)
 
-        await self.get_tenant(tenant.id)
-        await self._change(write, audit, Conflict("The project was changed by somebody else; read it again and retry."))
+        await self._change(write, audit, _Refusals(missing=f"No such project: '{tenant.id}'."))
         await self.fence_tenant(tenant)
 
     async def fence_tenant(self, tenant: Tenant) -> None:
@@ -123,9 +132,10 @@ class DynamoDirectory:
             row = self._rows.service_account(
                 tenant_partition(account.tenant_id), SERVICE_ACCOUNT + account.id, **service_account_to_row(account)
             )
-            transaction.save(row, condition=PointerRow.pk.does_not_exist())
+            transaction.save(row, condition=PointerRow.pk.does_not_exist(), return_values=_ALL_OLD)
 
-        await self._change(write, audit, _no_active_project(account.tenant_id))
+        taken = f"A service account with id '{account.id}' exists already."
+        await self._change(write, audit, _Refusals(_no_active_project(account.tenant_id), taken))
 
     async def get_service_account(self, tenant_id: str, account_id: str) -> ServiceAccount:
         what = f"service account '{account_id}' in project '{tenant_id}'"
@@ -149,17 +159,20 @@ class DynamoDirectory:
             row = self._rows.service_account(tenant_partition(account.tenant_id), SERVICE_ACCOUNT + account.id)
             transaction.delete(row, condition=PointerRow.pk.exists())
 
-        await self._change(write, audit, NotFound(f"No such service account: '{account.id}'."))
+        await self._change(write, audit, _Refusals(missing=f"No such service account: '{account.id}'."))
 
     # Keys
 
     async def create_key(self, key: ApiKey, audit: AuditEvent) -> None:
         def write(transaction: TransactWrite) -> None:
             self._require_active_tenant(transaction, key.tenant_id)
-            transaction.save(self._key_row(key), condition=KeyRow.pk.does_not_exist())
+            self._require_owner(transaction, key)
+            transaction.save(self._key_row(key), condition=KeyRow.pk.does_not_exist(), return_values=_ALL_OLD)
             transaction.save(self._key_pointer(key))
 
-        await self._change(write, audit, _no_active_project(key.tenant_id))
+        taken = f"An API key with id '{key.id}' exists already."
+        missing = f"No active project with id '{key.tenant_id}', or it has no such owner: '{key.owner.id}'."
+        await self._change(write, audit, _Refusals(missing, taken))
 
     async def get_key(self, tenant_id: str, key_id: str) -> ApiKey:
         what = f"API key '{key_id}' in project '{tenant_id}'"
@@ -179,10 +192,11 @@ class DynamoDirectory:
 
     async def update_key(self, key: ApiKey, audit: AuditEvent) -> None:
         def write(transaction: TransactWrite) -> None:
-            transaction.save(self._key_row(key), condition=KeyRow.version == key.version - 1)
+            unchanged = KeyRow.version == key.version - 1
+            transaction.save(self._key_row(key), condition=unchanged, return_values=_ALL_OLD)
             self._fence_key(transaction, key, key.version)
 
-        await self._change(write, audit, Conflict("The key was changed by somebody else; read it again and retry."))
+        await self._change(write, audit, _Refusals(missing=f"No such API key: '{key.id}'."))
 
     async def delete_key(self, key: ApiKey, audit: AuditEvent) -> None:
         def write(transaction: TransactWrite) -> None:
@@ -190,13 +204,23 @@ class DynamoDirectory:
             transaction.delete(self._key_pointer(key))
             self._fence_key(transaction, key, key.version + 1)
 
-        await self._change(write, audit, Conflict("The key was changed by somebody else; read it again and retry."))
+        try:
+            await self._change(write, audit, _Refusals())
+        except Conflict:
+            await self.get_key(key.tenant_id, key.id)  # NotFound, where it was deleted; pynamodb cannot tell
+            raise
 
     # Steps of a transaction
 
     def _require_active_tenant(self, transaction: TransactWrite, tenant_id: str) -> None:
         active = TenantRow.status == TenantStatus.ACTIVE.value
         transaction.condition_check(self._rows.tenant, tenant_partition(tenant_id), TENANT_SORT, condition=active)
+
+    def _require_owner(self, transaction: TransactWrite, key: ApiKey) -> None:
+        """A service account has to be there when its key is made: it may be deleted at the same moment."""
+        if key.owner.kind is OwnerKind.SERVICE_ACCOUNT:
+            place = tenant_partition(key.tenant_id), SERVICE_ACCOUNT + key.owner.id
+            transaction.condition_check(self._rows.service_account, *place, condition=PointerRow.pk.exists())
 
     def _fence_key(self, transaction: TransactWrite, key: ApiKey, version: int) -> None:
         for month in months_to_fence(self._clock_ms()):
@@ -239,8 +263,8 @@ class DynamoDirectory:
 
     # Running
 
-    async def _change(self, write: Callable[[TransactWrite], None], audit: AuditEvent, refused: Exception) -> None:
-        """Commit `write` together with its audit entry. A failed condition raises `refused`."""
+    async def _change(self, write: Callable[[TransactWrite], None], audit: AuditEvent, refusals: _Refusals) -> None:
+        """Commit `write` together with its audit entry. A failed condition raises what `refusals` has for it."""
 
         def commit() -> None:
             # The token makes a repeat of the same call harmless, whether botocore repeats it or we do.
@@ -252,10 +276,10 @@ class DynamoDirectory:
             try:
                 return await self._in_thread(commit)
             except TransactWriteError as error:
-                codes = {reason.code for reason in error.cancellation_reasons if reason is not None}
-                if "ConditionalCheckFailed" in codes:
-                    raise refused from error
-                if "TransactionConflict" not in codes:
+                refusal = refusals.find(error.cancellation_reasons)
+                if refusal is not None:
+                    raise refusal from error
+                if not any(reason and reason.code == "TransactionConflict" for reason in error.cancellation_reasons):
                     raise LedgerUnavailable() from error
             await asyncio.sleep(random.uniform(0, _CONFLICT_SLEEP_SECONDS))  # noqa: S311 - jitter, not a secret
         raise TooContended("The record is being changed by others at the moment; nothing was changed. Please retry.")
@@ -269,8 +293,30 @@ class DynamoDirectory:
             raise LedgerUnavailable() from error
 
 
-def _no_active_project(tenant_id: str) -> NotFound:
-    return NotFound(f"No active project with id '{tenant_id}'.")
+@dataclass(frozen=True, slots=True)
+class _Refusals:
+    """What a failed condition means. Records to be replaced return what they are, so that a missing one is told from
+    a changed one; a condition on the tenant returns nothing, and pynamodb puts it first.
+
+    missing: text of NotFound where the item is not there. taken: text of Conflict where it is there and must not be;
+    without that text, the record is another version than it was read as.
+    """
+
+    missing: str | None = None
+    taken: str | None = None
+
+    def find(self, reasons: Sequence[CancellationReason | None]) -> TenantsError | None:
+        """The error of the first action whose condition failed; None where no condition did."""
+        failed = next((each for each in reasons if each and each.code == "ConditionalCheckFailed"), None)
+        if failed is None:
+            return None
+        if self.missing is not None and not failed.raw_item:
+            return NotFound(self.missing)
+        return ChangedMeanwhile() if self.taken is None else Conflict(self.taken)
+
+
+def _no_active_project(tenant_id: str) -> str:
+    return f"No active project with id '{tenant_id}'."
 
 
 def _batches(items: list[T], size: int) -> list[list[T]]:

@@ -6,12 +6,22 @@ conflicts with its neighbours on a busy account.
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from awswire.attributes import from_attributes, to_attributes
-from awswire.dynamodb import ConditionFailed, DynamoDb, DynamoDbError, TransactionCanceled
+from awswire.dynamodb import (
+    ConditionFailed,
+    DynamoDb,
+    DynamoDbError,
+    Rejected,
+    Throttled,
+    TransactionCanceled,
+    Unavailable,
+)
 from tenants.account import Account, Hold
 from tenants.account_item import (
     account_from_item,
@@ -36,6 +46,8 @@ from tenants.tables import (
     key_partition,
     tenant_partition,
 )
+
+logger = logging.getLogger("sluice.ledger")
 
 # How often a reserve reads its account along, so that what a crashed process left behind is seen and finished.
 INSPECT_EVERY_SECONDS = 30.0
@@ -77,7 +89,7 @@ class DynamoLedger:
         self._client = client
         self._tables = tables
         self._monotonic = monotonic
-        self._delivered: OrderedDict[AccountId, list[str]] = OrderedDict()
+        self._delivered: OrderedDict[AccountId, dict[str, None]] = OrderedDict()
         self._inspected: OrderedDict[AccountId, float] = OrderedDict()
 
     async def reserve(self, fence: Fence, hold: Hold) -> Account | None:
@@ -104,7 +116,9 @@ class DynamoLedger:
         try:
             await _call(self._client, "TransactWriteItems", open_transaction(self._tables, fence, month))
         except TransactionCanceled as cancelled:
-            raise FenceStale(None, None) from cancelled
+            if any(code == "ConditionalCheckFailed" for code, _ in cancelled.reasons):
+                raise FenceStale(None, None) from cancelled
+            raise LedgerUnavailable() from cancelled
 
     async def settle(self, hold: Hold, settlement: Settlement) -> bool:
         account_id = (hold.call.key_id, hold.call.month)
@@ -127,10 +141,12 @@ class DynamoLedger:
         return account_from_item(answer["Item"]) if "Item" in answer else None
 
     async def put_events(self, events: Sequence[UsageEvent]) -> None:
-        items = [to_attributes({k: v for k, v in event_to_values(each).items() if v is not None}) for each in events]
+        # A batch must not name an item twice; the same event may have come from the queue and from its account.
+        distinct = {each.call.request_id: each for each in events}.values()
+        items = [to_attributes(_present(event_to_values(each))) for each in distinct]
         try:
             await self._client.batch_write(self._tables.usage, items)
-        except DynamoDbError as error:
+        except (Unavailable, Throttled) as error:
             raise LedgerUnavailable() from error
         for event in events:
             self._mark_delivered((event.call.key_id, event.call.month), [event.call.request_id])
@@ -165,14 +181,15 @@ class DynamoLedger:
         delivered = self._delivered.pop(account_id, None)
         if delivered is None:
             return ()
-        if len(delivered) > _REMOVALS_A_WRITE:
-            self._delivered[account_id] = delivered[_REMOVALS_A_WRITE:]
-        return delivered[:_REMOVALS_A_WRITE]
+        taken = list(islice(delivered, _REMOVALS_A_WRITE))
+        self._mark_delivered(account_id, [each for each in delivered if each not in taken])
+        return taken
 
     def _mark_delivered(self, account_id: AccountId, request_ids: Sequence[str]) -> None:
         # Forgetting one is harmless: the entry is seen as left behind later, and delivered again under the same id.
         if request_ids:
-            _remember(self._delivered, account_id, [*self._delivered.get(account_id, ()), *request_ids])
+            marked = self._delivered.get(account_id, {}) | dict.fromkeys(request_ids)
+            _remember(self._delivered, account_id, marked)
 
 
 def _remember(memory: OrderedDict[AccountId, Any], account_id: AccountId, value: object) -> None:
@@ -192,6 +209,10 @@ def _stale(account: Account | None) -> FenceStale:
     return FenceStale(account.key_version, account.tenant_version)
 
 
+def _present(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
 async def _call(client: DynamoDb, operation: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """Every call of this module may be repeated: reads, and writes that name what they write."""
     try:
@@ -199,4 +220,6 @@ async def _call(client: DynamoDb, operation: str, body: Mapping[str, Any]) -> di
     except (ConditionFailed, TransactionCanceled):
         raise
     except DynamoDbError as error:
+        if isinstance(error, Rejected):
+            logger.error("DynamoDB rejects what the ledger asks", extra={"operation": operation, "error": str(error)})
         raise LedgerUnavailable() from error

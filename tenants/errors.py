@@ -52,6 +52,25 @@ class Conflict(TenantsError):
     """The change cannot be made to the resource as it stands now."""
 
 
+class ChangedMeanwhile(Conflict):
+    """Somebody else changed the record between reading and writing it; nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__("The record was changed by somebody else at the same moment. Please try again.")
+
+
+class InvalidArgument(TenantsError):
+    """A request that is well-formed but cannot be meant. `param` names the field or header at fault."""
+
+    def __init__(self, message: str, param: str) -> None:
+        super().__init__(message)
+        self.param = param
+
+
+class StaleVersion(TenantsError):
+    """The change was made to a version (`If-Match`) that is not the current one; nothing was changed."""
+
+
 class TooContended(TenantsError):
     """Others kept changing the same record; nothing was changed. Trying again is safe."""
 

@@ -53,7 +53,7 @@ def installed_path(prefix: Path) -> Path:
 
 
 def find_dynoxide(environ: Mapping[str, str], prefix: Path) -> Path | None:
-    """The binary: what SLUICE_DYNOXIDE names, else `dynoxide` on PATH, else the one installed below `prefix`.
+    """The binary: what SLUICE_DYNOXIDE names, else the pinned one installed below `prefix`, else `dynoxide` on PATH.
 
     Raises BinaryUnusable where SLUICE_DYNOXIDE names no executable file: who sets it wants that one or none.
     """
@@ -63,11 +63,11 @@ def find_dynoxide(environ: Mapping[str, str], prefix: Path) -> Path | None:
         if not _is_executable(path):
             raise BinaryUnusable(f"{LOCATION_VARIABLE} names {named}, which is not an executable file.")
         return path
-    on_path = shutil.which("dynoxide", path=environ.get("PATH", ""))
-    if on_path is not None:
-        return Path(on_path).absolute()
     installed = installed_path(prefix)
-    return installed if _is_executable(installed) else None
+    if _is_executable(installed):
+        return installed
+    on_path = shutil.which("dynoxide", path=environ.get("PATH", ""))
+    return None if on_path is None else Path(on_path).absolute()
 
 
 def _is_executable(path: Path) -> bool:

@@ -1,9 +1,11 @@
 """What keeps a local instance from starting, with messages made for the person who started it."""
 
+from awswire.credentials import CredentialsUnavailable
 from awswire.dynamodb import DynamoDbError
 from awswire.endpoints import EndpointUnknown
 from gateway.local.credentials import CredentialsUnreadable
 from gateway.local.data_dir import DataDirInUse
+from gateway.local.dynoxide import BinaryUnusable
 from gateway.local.startup import EngineNotStarted
 from gateway.serving import AddressTaken
 from gateway.settings import SettingsError
@@ -11,6 +13,8 @@ from migrations.errors import MigrationError
 
 LOCAL_FAILURES = (
     AddressTaken,
+    BinaryUnusable,
+    CredentialsUnavailable,
     CredentialsUnreadable,
     DataDirInUse,
     DynamoDbError,

@@ -21,7 +21,7 @@ from gateway.openai.chunks import ChunkEncoder
 from gateway.openai.completion import Envelope
 from gateway.routes.edge import authenticate, ignored_header, log_of, plane_of, request_metadata, resolve
 from gateway.routes.metered_chat import MeteredChat
-from gateway.routes.openapi import CHAT_OPENAPI
+from gateway.routes.openapi import SECURED, answers
 from gateway.routes.sse import ChatStreamResponse
 from gateway.translate.chat_request import to_converse
 from gateway.translate.chat_response import from_converse
@@ -46,12 +46,18 @@ class _Chat:
         return ignored_header(ignored_params(self.wanted))
 
 
-@router.post("/chat/completions", response_model=None, openapi_extra=CHAT_OPENAPI, summary="Create a chat completion")
+@router.post(
+    "/chat/completions",
+    response_model=None,
+    responses=answers("application/json", "text/event-stream"),
+    openapi_extra=SECURED,
+    summary="Create a chat completion",
+)
 async def create_chat_completion(request: Request) -> Response:
     """Answers with a completion, or, with `stream: true`, with chunks as server-sent events."""
     caller = await authenticate(request)
     wanted = parse_chat_request(await request.body())
-    model = resolve(request, caller, wanted.model)
+    caller, model = await resolve(request, caller, wanted.model)
     converse = to_converse(wanted, model)
     plane, log = plane_of(request), log_of(request)
     log.stream = bool(wanted.stream)

@@ -7,7 +7,7 @@ from typing import cast
 
 from starlette.requests import Request
 
-from gateway.admission import Caller, authorize
+from gateway.admission import Caller
 from gateway.catalog.model import Model
 from gateway.plane import DataPlane
 from gateway.routes.middleware import LOG
@@ -52,12 +52,12 @@ def _note(request: Request, caller: Caller) -> None:
     log.key_id, log.tenant_id = caller.principal.key_id, caller.principal.tenant_id
 
 
-def resolve(request: Request, caller: Caller, name: str) -> Model:
-    """The model that the caller names, if it may call it. Raises ModelNotFound."""
-    model = plane_of(request).catalog.latest().resolve(name)
-    authorize(caller.principal, model)
+async def resolve(request: Request, caller: Caller, name: str) -> tuple[Caller, Model]:
+    """The model that the caller names, and the caller, as one who may call it. Raises as Admission.authorize."""
+    plane = plane_of(request)
     log_of(request).model = name
-    return model
+    model = plane.catalog.latest().resolve(name)
+    return await plane.admission.authorize(caller, model), model
 
 
 def request_metadata(call: Call) -> dict[str, str]:

@@ -17,7 +17,7 @@ from gateway.errors import BedrockUnreachable, RequestTimedOut
 from gateway.openai.chat import ignored_params
 from gateway.openai.embeddings import parse_embeddings_request
 from gateway.routes.edge import authenticate, ignored_header, log_of, plane_of, resolve
-from gateway.routes.openapi import EMBEDDINGS_OPENAPI
+from gateway.routes.openapi import SECURED, answers
 from gateway.translate.embeddings import EmbeddingCalls, from_invoke, from_invoke_usage, to_invoke
 from tenants.event import Operation, UsageStatus
 from tenants.usage import TokenCounts
@@ -28,12 +28,18 @@ router = APIRouter()
 CALLS_AT_ONCE = 8
 
 
-@router.post("/embeddings", response_model=None, openapi_extra=EMBEDDINGS_OPENAPI, summary="Create embeddings")
+@router.post(
+    "/embeddings",
+    response_model=None,
+    responses=answers("application/json"),
+    openapi_extra=SECURED,
+    summary="Create embeddings",
+)
 async def create_embeddings(request: Request) -> Response:
     """Answers with one vector for each text, in order."""
     caller = await authenticate(request)
     wanted = parse_embeddings_request(await request.body())
-    model = resolve(request, caller, wanted.model)
+    caller, model = await resolve(request, caller, wanted.model)
     calls = to_invoke(wanted, model)
     plane, log = plane_of(request), log_of(request)
     order = Order(log.request_id, Operation.EMBEDDINGS, model, bound_of_texts(calls.bodies))

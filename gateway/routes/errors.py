@@ -29,10 +29,13 @@ from gateway.errors import (
 )
 from tenants.errors import (
     AuthenticationFailed,
+    ChangedMeanwhile,
     Conflict,
     FenceStale,
+    InvalidArgument,
     LedgerUnavailable,
     NotFound,
+    StaleVersion,
     TooContended,
 )
 
@@ -56,7 +59,10 @@ ERRORS: Mapping[type[Exception], ErrorRow] = {
     ModelNotFound: ErrorRow(404, _INVALID, "model_not_found"),
     AuthenticationFailed: ErrorRow(401, _INVALID, "invalid_api_key"),
     NotFound: ErrorRow(404, _INVALID, "not_found"),
+    InvalidArgument: ErrorRow(400, _INVALID, None),
     Conflict: ErrorRow(409, _INVALID, "conflict", retry=False),
+    ChangedMeanwhile: ErrorRow(409, _INVALID, "conflict", retry=True),
+    StaleVersion: ErrorRow(412, _INVALID, "stale_version", retry=False),
     TooContended: ErrorRow(503, _SERVER, "too_contended", retry=True),
     FenceStale: ErrorRow(503, _SERVER, "too_contended", retry=True),
     LedgerUnavailable: ErrorRow(503, _SERVER, "ledger_unavailable", retry=True),

@@ -13,9 +13,9 @@ from gateway.admission import Caller
 from gateway.catalog.snapshot import ListedModel
 from gateway.errors import ModelNotFound
 from gateway.routes.edge import authenticate_now, plane_of
-from gateway.routes.openapi import error_responses
+from gateway.routes.openapi import SECURED, error_responses
 
-router = APIRouter(responses=error_responses("401", "404", "500", "502", "503"))  # type: ignore[arg-type]  # str keys
+router = APIRouter(responses=error_responses(401, 404, 500, 502, 503))
 
 
 class WireModel(TypedDict):
@@ -27,7 +27,7 @@ class WireModel(TypedDict):
     owned_by: str
 
 
-@router.get("/models", response_model=None, summary="List the models that the key may call")
+@router.get("/models", response_model=None, openapi_extra=SECURED, summary="List the models that the key may call")
 async def list_models(request: Request) -> Response:
     caller = await authenticate_now(request)
     snapshot = await plane_of(request).catalog.load()
@@ -35,7 +35,7 @@ async def list_models(request: Request) -> Response:
     return Response(orjson.dumps({"object": "list", "data": data}), media_type="application/json")
 
 
-@router.get("/models/{model_id:path}", response_model=None, summary="Look up one model")
+@router.get("/models/{model_id:path}", response_model=None, openapi_extra=SECURED, summary="Look up one model")
 async def get_model(request: Request, model_id: str) -> Response:
     caller = await authenticate_now(request)
     snapshot = await plane_of(request).catalog.load()

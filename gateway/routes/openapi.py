@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from fastapi import FastAPI
+from pydantic import BaseModel
 
 from gateway.openai.chat import ChatCompletionRequest
 from gateway.openai.embeddings import EmbeddingsRequest
 
-_ERROR = {
+Schema = dict[str, Any]
+
+_STRING_OR_NULL: Schema = {"type": ["string", "null"]}
+_ERROR: Schema = {
     "type": "object",
     "required": ["error"],
     "properties": {
@@ -17,48 +24,70 @@ _ERROR = {
             "properties": {
                 "message": {"type": "string"},
                 "type": {"type": "string"},
-                "param": {"type": ["string", "null"]},
-                "code": {"type": ["string", "null"]},
+                "param": _STRING_OR_NULL,
+                "code": _STRING_OR_NULL,
             },
         }
     },
 }
-_REFUSALS = {
-    "400": "The request cannot be honoured; `param` says which part of it.",
-    "401": "No key, or not a valid one.",
-    "403": "Bedrock denies the gateway access to the model.",
-    "404": "No such model, or the key may not call it.",
-    "413": "The body is over the cap.",
-    "429": "Bedrock throttles.",
-    "500": "A fault of the gateway.",
-    "502": "A fault of Bedrock.",
-    "503": "The ledger or Bedrock is unavailable.",
-    "504": "Bedrock did not answer in time.",
+_REFUSALS: Mapping[int | str, str] = {
+    400: "The request cannot be honoured; `param` says which part of it.",
+    401: "No key, or not a valid one.",
+    403: "Bedrock denies the gateway access to the model.",
+    404: "No such model, or the key may not call it.",
+    413: "The body is over the cap.",
+    429: "Bedrock throttles.",
+    500: "A fault of the gateway.",
+    502: "A fault of Bedrock.",
+    503: "The ledger or Bedrock is unavailable.",
+    504: "Bedrock did not answer in time.",
 }
+_BODIES: Mapping[str, type[BaseModel]] = {
+    "/v1/chat/completions": ChatCompletionRequest,
+    "/v1/embeddings": EmbeddingsRequest,
+}
+_SECURITY = [{"ApiKey": []}, {"ApiKeyHeader": []}]
+_SCHEMES: Schema = {
+    "ApiKey": {"type": "http", "scheme": "bearer", "description": "A key: `sk-sluice_…`."},
+    "ApiKeyHeader": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+}
+SECURED: Schema = {"security": _SECURITY}
 
 
-def error_responses(*statuses: str) -> dict[str, Any]:
-    """The `responses` of an operation that refuses with these statuses."""
+def error_responses(*statuses: int) -> dict[int | str, Schema]:
+    """The `responses` of an operation that refuses with these statuses, or with any."""
     return {
         status: {"description": _REFUSALS[status], "content": {"application/json": {"schema": _ERROR}}}
-        for status in statuses
+        for status in statuses or _REFUSALS
     }
 
 
-def _described(schema: dict[str, Any], *answers: str) -> dict[str, Any]:
-    content = {
-        media_type: {"schema": {"type": "object" if "json" in media_type else "string"}} for media_type in answers
-    }
-    return {
-        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
-        "responses": {"200": {"description": "As OpenAI's.", "content": content}, **error_responses(*_REFUSALS)},
-        "security": [{"key": []}],
-    }
+def answers(*media_types: str) -> dict[int | str, Schema]:
+    """The `responses` of an operation whose answer comes as one of these media types."""
+    content = {each: {"schema": {"type": "object" if each.endswith("json") else "string"}} for each in media_types}
+    return {200: {"description": "As OpenAI's.", "content": content}, **error_responses()}
 
 
-def _schema(model: type[ChatCompletionRequest] | type[EmbeddingsRequest]) -> dict[str, Any]:
-    return model.model_json_schema(ref_template="#/components/schemas/{model}")
+def describe_bodies(app: FastAPI) -> None:
+    """Complete the application's document, when it is first asked for, with the bodies that routes parse themselves."""
+    bare_document = app.openapi
+
+    def document() -> Schema:
+        if app.openapi_schema is None:
+            _complete(bare_document())
+        return bare_document()
+
+    app.openapi = document  # type: ignore[method-assign]  # the way that FastAPI documents
 
 
-CHAT_OPENAPI = _described({"type": "object"}, "application/json", "text/event-stream")
-EMBEDDINGS_OPENAPI = _described({"type": "object"}, "application/json")
+def _complete(document: Schema) -> None:
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    components.setdefault("securitySchemes", {}).update(_SCHEMES)
+    for path, model in _BODIES.items():
+        if path in document["paths"]:
+            schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas |= schema.pop("$defs", {}) | {model.__name__: schema}
+            reference = {"$ref": f"#/components/schemas/{model.__name__}"}
+            body = {"required": True, "content": {"application/json": {"schema": reference}}}
+            document["paths"][path]["post"]["requestBody"] = body

@@ -15,6 +15,9 @@ LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 LOOP_FACTORIES: dict[str, LoopFactory] = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
+CLIENT_LEFT_DURING_HANDSHAKE = "Error on transport creation for incoming connection"
+"""What asyncio in debug mode has to say, on a server's side, where a client leaves during the TLS handshake."""
+
 LIMIT_SECONDS = 60.0
 """No test waits for time to pass: what takes longer has hung."""
 
@@ -27,7 +30,7 @@ def on_both_loops(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..
         with asyncio.Runner(loop_factory=loop_factory) as runner:
             runner.get_loop().set_exception_handler(lambda _, context: stray_errors.append(context))
             runner.run(_within_limit(test(**fixtures)))
-        assert stray_errors == []
+        assert [error for error in stray_errors if error["message"] != CLIENT_LEFT_DURING_HANDSHAKE] == []
 
     functools.update_wrapper(run, test)
     loop_parameter = inspect.Parameter("loop_factory", inspect.Parameter.POSITIONAL_OR_KEYWORD)

@@ -82,8 +82,22 @@ def test_any_flipped_bit_is_noticed(frames: list[tuple[dict[str, str], bytes]], 
     bit = data.draw(st.integers(0, len(stream) * 8 - 1))
     stream[bit // 8] ^= 1 << bit % 8
     decoder = FrameDecoder()
+    good: list[Frame] = []
     with pytest.raises(FrameCorrupt):
-        decoder.feed(bytes(stream))
+        good += decoder.feed(bytes(stream))
+        assert decoder.pending_bytes
+        decoder.feed(b"")
+    assert [(dict(headers), payload) for headers, payload in good] == frames[: len(good)]
+
+
+def test_good_frames_before_a_corrupt_one_are_not_lost() -> None:
+    decoder = FrameDecoder()
+    corrupt = bytearray(to_frame(b"", b"two"))
+    corrupt[-1] ^= 1
+    assert decoder.feed(to_frame(b"", b"one") + bytes(corrupt)) == [Frame({}, b"one")]
+    assert decoder.pending_bytes
+    with pytest.raises(FrameCorrupt):
+        decoder.feed(to_frame(b"", b"three"))
 
 
 def test_a_cut_stream_leaves_pending_bytes() -> None:

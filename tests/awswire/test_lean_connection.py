@@ -236,6 +236,7 @@ async def test_a_connection_that_the_kernel_knows_to_be_closed_is_not_written_to
 
     def serve() -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.settimeout(10)
             listening.append(Origin("127.0.0.1", listener.getsockname()[1]))
             ready.set()
             for _ in range(2):
@@ -245,7 +246,7 @@ async def test_a_connection_that_the_kernel_knows_to_be_closed_is_not_written_to
                 connection.close()
                 closed.set()
 
-    thread = threading.Thread(target=serve)
+    thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     ready.wait()
     async with open_transport() as transport:

@@ -133,6 +133,7 @@ async def test_each_byte_gives_the_peer_its_time_again_and_no_byte_makes_a_timer
     assert not exchange.done()
     assert not bench.wire.aborted
     bench.clock.move_to(18)
+    assert bench.wire.aborted
     with pytest.raises(ReadTimedOut):
         await exchange
 
@@ -152,6 +153,7 @@ async def test_a_shorter_deadline_takes_the_place_of_a_longer_one(bench: Bench) 
     await exchange
     exchange = await bench.start(read_seconds=1)
     bench.clock.move_to(1)
+    assert bench.wire.aborted
     with pytest.raises(ReadTimedOut):
         await exchange
 
@@ -177,5 +179,6 @@ async def test_a_peer_that_still_takes_the_body_is_given_time_until_it_stops(ben
         bench.clock.move_to(now_seconds)
         assert not bench.wire.aborted
     bench.clock.move_to(40)
+    assert bench.wire.aborted
     with pytest.raises(ReadTimedOut):
         await exchange

@@ -58,6 +58,27 @@ async def test_waiting_requests_are_served_in_order_of_arrival() -> None:
 
 
 @on_both_loops
+async def test_a_caller_that_returns_at_once_does_not_overtake_one_that_waits() -> None:
+    served: list[bytes] = []
+
+    async def note(peer: Peer) -> None:
+        while True:
+            served.append((await peer.read_request()).body)
+            await peer.send(to_answer(b""))
+
+    async def call_repeatedly(transport: LeanTransport, origin: Origin, name: bytes) -> None:
+        for _ in range(10):
+            await call(transport, post(origin, name))
+
+    async with open_server(note) as server:
+        transport = LeanTransport(1)
+        await asyncio.gather(*[call_repeatedly(transport, server.origin, name) for name in (b"a", b"b")])
+        await transport.aclose()
+        assert server.accepted == 1
+    assert served == [b"a", b"b"] * 10
+
+
+@on_both_loops
 async def test_a_request_that_finds_no_free_connection_in_time_is_not_sent() -> None:
     received, release = asyncio.Event(), asyncio.Event()
     bodies = []
@@ -216,6 +237,17 @@ async def test_closing_breaks_what_is_in_flight_refuses_what_waits_and_what_come
                 await call(transport, post(origin))
         await server.has_open(most=0)
         await transport.aclose()
+
+
+@on_both_loops
+async def test_a_connection_made_after_closing_carries_nothing() -> None:
+    async with open_server(echo) as server:
+        transport = LeanTransport(2)
+        sending = asyncio.ensure_future(call(transport, post(server.origin)))
+        await turn_loop(1)  # it has begun to connect, and nothing more
+        await transport.aclose()
+        with pytest.raises(NotSent):
+            await sending
 
 
 @pytest.mark.parametrize("turns", range(12))

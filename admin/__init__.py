@@ -1,0 +1,9 @@
+"""The control plane: OpenAI's Admin API (`/v1/organization/*`) over the directory of tenants, and marked extensions.
+
+auth           who may: admin keys
+control_plane  what everything here works with, as one value: stores, peppers, clock, randomness
+identifiers    the shapes of ids in paths
+operations/    the changes and reads themselves, without HTTP; every change with its audit event
+schemas/       request and response bodies in OpenAI's shapes
+routes/        HTTP: parse, operation, render; `create_router` is what the app mounts
+"""

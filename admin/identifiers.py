@@ -1,0 +1,38 @@
+"""The shapes of identifiers: a prefix naming the kind, then base62. What has another shape exists nowhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from tenants.errors import NotFound
+
+PROJECT = "proj_"
+SERVICE_ACCOUNT = "svc_acct_"
+API_KEY = "key_"
+USER = "user_"
+AUDIT_EVENT = "audit_"
+
+_LONGEST_SUFFIX_CHARS = 64
+
+
+def shape(prefix: str) -> str:
+    """A regular expression of the ids with this prefix."""
+    return rf"^{prefix}[0-9A-Za-z]{{1,{_LONGEST_SUFFIX_CHARS}}}$"
+
+
+def require(prefix: str, what: str) -> Callable[[str], str]:
+    """A check that returns an id of the right shape and raises NotFound for any other text.
+
+    Such a text is answered as an unknown id, and no store is asked: DynamoDB refuses a key of more than 1 KB or 2 KB
+    with an error of its own.
+    """
+    pattern = re.compile(shape(prefix).removesuffix("$"))
+
+    def check(text: str) -> str:
+        if pattern.fullmatch(text) is None:
+            shown = text if len(text) <= _LONGEST_SUFFIX_CHARS else f"{text[:_LONGEST_SUFFIX_CHARS]}..."
+            raise NotFound(f"No such {what}: '{shown}'.")
+        return text
+
+    return check

@@ -1,0 +1,138 @@
+"""API keys as they stand: read, update, disable, enable, delete. What makes a new secret is in `issued_keys`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TypedDict
+
+from admin.control_plane import Caller, Change, ControlPlane, to_audit_event
+from admin.operations.audit_fields import differing, key_fields
+from admin.operations.projects import require_active
+from tenants.audit import AuditAction
+from tenants.errors import Conflict, InvalidArgument, StaleVersion
+from tenants.key import ApiKey, KeyStatus
+from tenants.permissions import ModelPermissions
+from tenants.principal import KeyRecord
+from tenants.store import Page
+from tenants.tenant import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTarget:
+    """One key, and the versions it may have for the change to be made; None for any."""
+
+    project_id: str
+    key_id: str
+    versions: frozenset[int] | None = None
+
+
+class KeyEdit(TypedDict, total=False):
+    """The fields that an update changes; absent ones stay. `expires_at` is in Unix seconds. None clears a field."""
+
+    name: str
+    expires_at: int | None
+    models: ModelPermissions | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRevision:
+    """A key as it was read and as it shall be, but for its version."""
+
+    action: AuditAction
+    read: KeyRecord
+    wanted: ApiKey
+
+
+async def get_key(control: ControlPlane, target: KeyTarget) -> KeyRecord:
+    """The key with its project. Raises NotFound, StaleVersion where it has none of the target's versions."""
+    tenant = await control.directory.get_tenant(target.project_id)
+    key = await control.directory.get_key(target.project_id, target.key_id)
+    if target.versions is not None and key.version not in target.versions:
+        raise _stale()
+    return KeyRecord(key, tenant)
+
+
+async def list_keys(
+    control: ControlPlane, project_id: str, after: str | None, limit: int
+) -> tuple[Tenant, Page[ApiKey]]:
+    """The project and a page of its keys, in order of creation. Raises NotFound where there is no such project."""
+    tenant = await control.directory.get_tenant(project_id)
+    return tenant, await control.directory.list_keys(project_id, after, limit)
+
+
+async def update_key(control: ControlPlane, caller: Caller, target: KeyTarget, edit: KeyEdit) -> KeyRecord:
+    """The key with `edit` applied. Raises NotFound, StaleVersion, Conflict; InvalidArgument for an expiry in the past.
+
+    As with OpenAI, an expired key cannot be updated: whoever still holds it takes it for worthless.
+    """
+    record = await get_key(control, target)
+    now = control.now_seconds()
+    require_usable(record, now)
+    expires_at = edit.get("expires_at")
+    if expires_at is not None and expires_at <= now:
+        raise InvalidArgument("The expiry has to be in the future. To end a key, disable or delete it.", "expires_at")
+    revision = KeyRevision(AuditAction.API_KEY_UPDATED, record, replace(record.key, **edit))
+    return await save(control, caller, target, revision)
+
+
+async def disable_key(control: ControlPlane, caller: Caller, target: KeyTarget) -> KeyRecord:
+    """Suspend the key: when this returns, it is refused everywhere. Safe to repeat.
+
+    Raises NotFound, StaleVersion, Conflict.
+    """
+    record = await get_key(control, target)
+    disabled = replace(record.key, status=KeyStatus.DISABLED)
+    return await save(control, caller, target, KeyRevision(AuditAction.API_KEY_DISABLED, record, disabled))
+
+
+async def enable_key(control: ControlPlane, caller: Caller, target: KeyTarget) -> KeyRecord:
+    """End a suspension. Safe to repeat. Raises NotFound, StaleVersion, Conflict."""
+    record = await get_key(control, target)
+    require_active(record.tenant)
+    enabled = replace(record.key, status=KeyStatus.ACTIVE)
+    return await save(control, caller, target, KeyRevision(AuditAction.API_KEY_ENABLED, record, enabled))
+
+
+async def delete_key(control: ControlPlane, caller: Caller, target: KeyTarget) -> None:
+    """Delete the key: when this returns, it is refused everywhere. Raises NotFound, StaleVersion, Conflict."""
+    key = (await get_key(control, target)).key
+    change = Change(AuditAction.API_KEY_DELETED, key.tenant_id, key.id, before=key_fields(key))
+    with _lost_race_is_stale(target):
+        await control.directory.delete_key(key, to_audit_event(control, caller, change))
+
+
+def require_usable(record: KeyRecord, now: int) -> None:
+    """Raises Conflict where the project is archived or the key expired. A disabled key may be changed."""
+    require_active(record.tenant)
+    if record.key.expires_at is not None and record.key.expires_at <= now:
+        raise Conflict(f"The key '{record.key.id}' has expired. Issue a new one.")
+
+
+async def save(control: ControlPlane, caller: Caller, target: KeyTarget, revision: KeyRevision) -> KeyRecord:
+    """Write the key as wanted, at its next version; nothing where it is so already. Raises StaleVersion, Conflict."""
+    current = revision.read.key
+    if revision.wanted == current:
+        return revision.read
+    updated = replace(revision.wanted, version=current.version + 1)
+    before, after = differing(key_fields(current), key_fields(updated))
+    change = Change(revision.action, current.tenant_id, current.id, before, after)
+    with _lost_race_is_stale(target):
+        await control.directory.update_key(updated, to_audit_event(control, caller, change))
+    return KeyRecord(updated, revision.read.tenant)
+
+
+@contextmanager
+def _lost_race_is_stale(target: KeyTarget) -> Iterator[None]:
+    # Whoever named a version is told that it is the current one no longer, however late that turned out.
+    try:
+        yield
+    except Conflict as error:
+        if target.versions is None:
+            raise
+        raise _stale() from error
+
+
+def _stale() -> StaleVersion:
+    return StaleVersion("The key has another version by now; read it again and retry.")

@@ -1,0 +1,51 @@
+"""The fields of records as audit events show them: all that may change, no secret, hint or fingerprint. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tenants.key import ApiKey
+from tenants.permissions import ModelPermissions
+from tenants.tenant import ServiceAccount, Tenant
+
+Fields = dict[str, object]
+
+
+def tenant_fields(tenant: Tenant) -> Fields:
+    return {
+        "name": tenant.name,
+        "status": tenant.status.value,
+        "archived_at": tenant.archived_at,
+        "models": _permissions_fields(tenant.models),
+        "version": tenant.version,
+    }
+
+
+def key_fields(key: ApiKey) -> Fields:
+    """`previous_expires_at`: the end of the secret that the last rotation replaced, None where none was kept."""
+    ends = [each.expires_at for each in key.fingerprints if each.expires_at is not None]
+    return {
+        "name": key.name,
+        "owner": {"type": key.owner.kind.value, "id": key.owner.id},
+        "status": key.status.value,
+        "expires_at": key.expires_at,
+        "previous_expires_at": max(ends, default=None),
+        "models": _permissions_fields(key.models),
+        "version": key.version,
+    }
+
+
+def service_account_fields(account: ServiceAccount) -> Fields:
+    return {"name": account.name}
+
+
+def differing(before: Mapping[str, object], after: Mapping[str, object]) -> tuple[Fields, Fields]:
+    """The fields whose values differ, as they were and as they are. Both sides have the same fields."""
+    names = [name for name in before if before[name] != after[name]]
+    return {name: before[name] for name in names}, {name: after[name] for name in names}
+
+
+def _permissions_fields(permissions: ModelPermissions | None) -> Fields | None:
+    if permissions is None:
+        return None
+    return {"mode": permissions.mode.value, "model_ids": list(permissions.model_ids)}

@@ -1,0 +1,110 @@
+"""Keys with a new secret: issue and rotate. The secret leaves here once, inside an IssuedKey, and is stored nowhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from admin.control_plane import Caller, Change, ControlPlane, to_audit_event
+from admin.identifiers import API_KEY, USER
+from admin.operations.api_keys import KeyRevision, KeyTarget, get_key, require_usable, save
+from admin.operations.audit_fields import key_fields
+from admin.operations.projects import require_active
+from tenants.audit import AuditAction
+from tenants.key import ApiKey, Owner, OwnerKind
+from tenants.permissions import ModelPermissions
+from tenants.principal import KeyRecord
+from tenants.secret import ID_CHARS, KEY_PREFIX, SECRET_CHARS, Secret, new_secret
+
+
+@dataclass(frozen=True, slots=True)
+class UserOwner:
+    """A person, under the id that usage is attributed to. Without one, the key is a user of its own."""
+
+    user_id: str | None = None
+    name: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAccountOwner:
+    service_account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyDraft:
+    """A key to be issued. Without `models`, it may call whatever its project may."""
+
+    name: str
+    owner: UserOwner | ServiceAccountOwner
+    expires_in_seconds: int | None = None
+    models: ModelPermissions | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedKey:
+    """A key with its new secret."""
+
+    record: KeyRecord
+    secret: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class RotatedKey:
+    """`previous_expires_at`: until when, in Unix seconds, the replaced secret works."""
+
+    issued: IssuedKey
+    previous_expires_at: int
+
+
+async def issue_key(control: ControlPlane, caller: Caller, project_id: str, draft: KeyDraft) -> IssuedKey:
+    """A new key. Raises NotFound (project, service account), Conflict for an archived project."""
+    tenant = await control.directory.get_tenant(project_id)
+    require_active(tenant)
+    key_id = control.new_id(API_KEY, ID_CHARS)
+    secret = _new_secret(control, key_id)
+    now = control.now_seconds()
+    key = ApiKey(
+        id=key_id,
+        tenant_id=tenant.id,
+        name=draft.name,
+        owner=await _get_owner(control, project_id, draft, key_id),
+        fingerprints=(control.peppers.fingerprint(secret),),
+        hint=secret.hint,
+        created_at=now,
+        expires_at=None if draft.expires_in_seconds is None else now + draft.expires_in_seconds,
+        models=draft.models,
+    )
+    change = Change(AuditAction.API_KEY_CREATED, tenant.id, key.id, after=key_fields(key))
+    await control.directory.create_key(key, to_audit_event(control, caller, change))
+    return IssuedKey(KeyRecord(key, tenant), secret)
+
+
+async def rotate_key(control: ControlPlane, caller: Caller, target: KeyTarget, grace_period_seconds: int) -> RotatedKey:
+    """The same key with a new secret; the former one works on for `grace_period_seconds`, 0 ends it at once.
+
+    At most two secrets work at any time: one still in the grace of an earlier rotation ends now. Usage, budget and
+    audit go on, for the id stays. Raises NotFound, StaleVersion, Conflict.
+    """
+    record = await get_key(control, target)
+    key, now = record.key, control.now_seconds()
+    require_usable(record, now)
+    secret = _new_secret(control, key.id)
+    ends_at = now + grace_period_seconds if key.expires_at is None else min(now + grace_period_seconds, key.expires_at)
+    former = [replace(each, expires_at=ends_at) for each in key.fingerprints if each.expires_at is None]
+    fingerprints = (control.peppers.fingerprint(secret), *(former if ends_at > now else ()))
+    rotated = replace(key, fingerprints=fingerprints, hint=secret.hint)
+    saved = await save(control, caller, target, KeyRevision(AuditAction.API_KEY_ROTATED, record, rotated))
+    return RotatedKey(IssuedKey(saved, secret), previous_expires_at=ends_at)
+
+
+async def _get_owner(control: ControlPlane, project_id: str, draft: KeyDraft, key_id: str) -> Owner:
+    if isinstance(draft.owner, ServiceAccountOwner):
+        account = await control.directory.get_service_account(project_id, draft.owner.service_account_id)
+        return Owner(OwnerKind.SERVICE_ACCOUNT, account.id, account.name, account.created_at)
+    user_id = draft.owner.user_id or USER + key_id.removeprefix(API_KEY)
+    name = draft.owner.name or draft.owner.user_id or draft.name
+    return Owner(OwnerKind.USER, user_id, name, control.now_seconds(), draft.owner.email)
+
+
+def _new_secret(control: ControlPlane, key_id: str) -> Secret:
+    return new_secret(KEY_PREFIX, key_id.removeprefix(API_KEY), control.randomness(SECRET_CHARS))

@@ -1,0 +1,52 @@
+"""API keys, in OpenAI's words: list, retrieve, update, delete."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from admin.operations import api_keys
+from admin.routes.dependencies import Control, CurrentCaller, ProjectId, Target, to_etag
+from admin.schemas.api_key_changes import ApiKeyUpdate
+from admin.schemas.api_keys import ApiKeyDeleted, ApiKeyListQuery, ApiKeyObject
+from admin.schemas.wire import ListPage
+from tenants.principal import KeyRecord
+
+router = APIRouter(prefix="/projects/{project_id}/api_keys", tags=["API keys"])
+
+
+@router.get("", summary="List API keys")
+async def list_keys(
+    control: Control, project_id: ProjectId, query: Annotated[ApiKeyListQuery, Query()]
+) -> ListPage[ApiKeyObject]:
+    tenant, page = await api_keys.list_keys(control, project_id, query.after, query.limit)
+    if not query.selects(tenant):
+        return ListPage[ApiKeyObject].of([], has_more=False)
+    items = [ApiKeyObject.from_record(KeyRecord(key, tenant)) for key in page.items]
+    return ListPage[ApiKeyObject].of(items, has_more=page.has_more)
+
+
+@router.get("/{api_key_id}", summary="Retrieve an API key")
+async def get_key(control: Control, target: Target, response: Response) -> ApiKeyObject:
+    return render(await api_keys.get_key(control, target), response)
+
+
+@router.post("/{api_key_id}", summary="Update an API key; `name`, `models`, `expires_at` and `If-Match` are extensions")
+async def update_key(
+    control: Control, caller: CurrentCaller, target: Target, body: ApiKeyUpdate, response: Response
+) -> ApiKeyObject:
+    edit = body.to_edit(control.now_seconds())
+    return render(await api_keys.update_key(control, caller, target, edit), response)
+
+
+@router.delete("/{api_key_id}", summary="Delete an API key")
+async def delete_key(control: Control, caller: CurrentCaller, target: Target) -> ApiKeyDeleted:
+    await api_keys.delete_key(control, caller, target)
+    return ApiKeyDeleted(id=target.key_id)
+
+
+def render(record: KeyRecord, response: Response) -> ApiKeyObject:
+    """The key's body, with its version in the `ETag` header."""
+    response.headers["etag"] = to_etag(record)
+    return ApiKeyObject.from_record(record)

@@ -1,0 +1,37 @@
+"""The whole control plane as one router."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Depends
+
+from admin.control_plane import ControlPlane
+from admin.routes import api_key_changes, api_keys, model_permissions, projects, service_accounts
+from admin.routes.dependencies import admit
+from admin.schemas.wire import ErrorBody
+
+PREFIX = "/v1/organization"
+
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    "4XX": {
+        "model": ErrorBody,
+        "description": (
+            "400 invalid, with `param`; 401 no admin key; 404 not found, or another project's; "
+            "409 changed by somebody else, or archived; 412 stale `If-Match`"
+        ),
+    },
+    "5XX": {"model": ErrorBody, "description": "503 the store is unavailable or contended: nothing was answered for"},
+}
+
+
+def create_router(control: ControlPlane) -> APIRouter:
+    """Every route below `/v1/organization`, each of them for the holder of an admin key only.
+
+    Routes raise `tenants.errors`, RequestValidationError; the app that mounts the router renders
+    them.
+    """
+    router = APIRouter(prefix=PREFIX, dependencies=[Depends(admit(control))], responses=_ERRORS)
+    for module in (projects, model_permissions, service_accounts, api_keys, api_key_changes):
+        router.include_router(module.router)
+    return router

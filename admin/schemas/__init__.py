@@ -1,0 +1,9 @@
+"""Request and response bodies, in the shapes of OpenAI's Admin API. What OpenAI has not is named an extension.
+
+wire               what all bodies share: strictness, lists, cursors, deletions, errors
+projects           organization.project
+model_permissions  project.model_permissions
+service_accounts   organization.project.service_account
+api_keys           organization.project.api_key, and the extensions that issue and change one
+budgets            extension: a key's account of the month
+"""

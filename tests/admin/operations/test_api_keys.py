@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from unittest.mock import create_autospec
+
+import pytest
+
+from admin.control_plane import Caller, ControlPlane
+from admin.operations.api_keys import KeyEdit, KeyTarget, delete_key, disable_key, enable_key, update_key
+from admin.operations.issued_keys import IssuedKey, KeyDraft, UserOwner, issue_key, rotate_key
+from admin.operations.projects import create_project
+from tenants.account import Bound, Hold
+from tenants.audit import AuditAction, AuditEvent
+from tenants.errors import Conflict, FenceStale, InvalidArgument, StaleVersion
+from tenants.event import Call, Operation
+from tenants.permissions import ModelPermissions, PermissionMode
+from tenants.principal import Fence
+from tenants.store import Directory
+
+AuditTrail = Callable[[], Awaitable[list[AuditEvent]]]
+Change = Callable[[ControlPlane, Caller, KeyTarget], Awaitable[object]]
+
+
+@pytest.fixture
+async def issued(control: ControlPlane, caller: Caller) -> IssuedKey:
+    project = await create_project(control, caller, "team")
+    return await issue_key(control, caller, project.id, KeyDraft("k", UserOwner(), expires_in_seconds=600))
+
+
+def target_of(issued: IssuedKey, *versions: int) -> KeyTarget:
+    return KeyTarget(issued.record.tenant.id, issued.record.key.id, frozenset(versions) or None)
+
+
+async def narrow(control: ControlPlane, caller: Caller, target: KeyTarget) -> object:
+    models = ModelPermissions(PermissionMode.DENY_LIST, ("*",))
+    return await update_key(control, caller, target, KeyEdit(models=models))
+
+
+async def rotate(control: ControlPlane, caller: Caller, target: KeyTarget) -> object:
+    return await rotate_key(control, caller, target, 0)
+
+
+@pytest.mark.parametrize("change", [narrow, rotate, disable_key, delete_key])
+async def test_a_process_that_missed_the_change_cannot_reserve_any_more(
+    control: ControlPlane, caller: Caller, issued: IssuedKey, change: Change
+) -> None:
+    key, tenant = issued.record.key, issued.record.tenant
+    fence = Fence(key.id, tenant.id, key.version, tenant.version)
+    call = Call("req_1", key.id, tenant.id, key.owner.id, Operation.CHAT, "m", "m", control.clock_ms())
+    await control.ledger.open_account(fence, call.month)
+
+    await change(control, caller, target_of(issued))
+
+    with pytest.raises(FenceStale) as refused:
+        await control.ledger.reserve(fence, Hold(call, Bound(1, 1, 1), control.now_seconds() + 60))
+    assert refused.value.key_version == 2
+
+
+async def test_every_change_is_audited_and_no_event_holds_a_secret(
+    control: ControlPlane, caller: Caller, issued: IssuedKey, audit_trail: AuditTrail
+) -> None:
+    target = target_of(issued)
+    await narrow(control, caller, target)
+    rotated = (await rotate_key(control, caller, target, 60)).issued
+    await disable_key(control, caller, target)
+    await enable_key(control, caller, target)
+    await delete_key(control, caller, target)
+
+    events = [event for event in await audit_trail() if event.target_id == target.key_id]
+    assert [event.action for event in events] == [
+        AuditAction.API_KEY_CREATED,
+        AuditAction.API_KEY_UPDATED,
+        AuditAction.API_KEY_ROTATED,
+        AuditAction.API_KEY_DISABLED,
+        AuditAction.API_KEY_ENABLED,
+        AuditAction.API_KEY_DELETED,
+    ]
+    assert events[3].before == {"status": "active", "version": 3}
+    assert events[3].after == {"status": "disabled", "version": 4}
+    text = repr(events)
+    for secret in (issued.secret, rotated.secret):
+        assert secret.text[-38:] not in text
+        assert control.peppers.fingerprint(secret).digest not in text
+
+
+async def test_an_expired_key_can_only_be_ended(control: ControlPlane, caller: Caller, issued: IssuedKey) -> None:
+    target = target_of(issued)
+    later = replace(control, clock_ms=lambda: control.clock_ms() + 600_000)
+    with pytest.raises(Conflict, match="expired"):
+        await update_key(later, caller, target, KeyEdit(expires_at=None))
+    with pytest.raises(Conflict, match="expired"):
+        await rotate_key(later, caller, target, 60)
+    await disable_key(later, caller, target)
+    await delete_key(later, caller, target)
+
+
+async def test_an_expiry_in_the_past_is_refused(control: ControlPlane, caller: Caller, issued: IssuedKey) -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        await update_key(control, caller, target_of(issued), KeyEdit(expires_at=control.now_seconds()))
+    assert refused.value.param == "expires_at"
+
+
+@pytest.mark.parametrize("change", [narrow, rotate, disable_key, delete_key])
+async def test_a_race_lost_to_another_change_is_a_stale_version_for_who_named_one(
+    control: ControlPlane, caller: Caller, issued: IssuedKey, change: Change
+) -> None:
+    directory = create_autospec(Directory, instance=True)
+    directory.get_tenant.return_value, directory.get_key.return_value = issued.record.tenant, issued.record.key
+    directory.update_key.side_effect = directory.delete_key.side_effect = Conflict("changed meanwhile")
+    racing = replace(control, directory=directory)
+    with pytest.raises(StaleVersion):
+        await change(racing, caller, target_of(issued, 1))
+    with pytest.raises(Conflict, match="changed meanwhile"):
+        await change(racing, caller, target_of(issued))

@@ -1,0 +1,65 @@
+"""Strategies: any record that the domain can hold."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from tenants.account import Bound, Hold
+from tenants.audit import Actor, AuditAction, AuditEvent
+from tenants.event import Call, Operation, Settlement, UsageEvent, UsageStatus
+from tenants.key import ApiKey, KeyStatus, Owner, OwnerKind
+from tenants.permissions import ModelPermissions, PermissionMode
+from tenants.secret import Fingerprint
+from tenants.tenant import ServiceAccount, Tenant, TenantStatus
+from tenants.usage import TokenCounts
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+ids = st.text("abcXYZ019_-", min_size=1, max_size=24)
+seconds = st.integers(0, 2**40)
+# Until the year 2200: past that datetime still works, but no ledger will be asked.
+moments_ms = st.integers(0, 7_258_118_400_000)
+counts = st.integers(0, 10**9)
+costs_pico_usd = st.none() | st.integers(0, 10**18)
+
+permissions = st.builds(ModelPermissions, st.sampled_from(PermissionMode), st.lists(texts, max_size=4).map(tuple))
+fingerprints = st.builds(Fingerprint, texts, texts, st.none() | seconds)
+owners = st.builds(Owner, st.sampled_from(OwnerKind), ids, texts, seconds, st.none() | texts)
+tenants = st.builds(
+    Tenant, ids, texts, seconds, st.sampled_from(TenantStatus), st.none() | seconds, st.none() | permissions, counts
+)
+service_accounts = st.builds(ServiceAccount, ids, ids, texts, seconds)
+api_keys = st.builds(
+    ApiKey,
+    id=ids,
+    tenant_id=ids,
+    name=texts,
+    owner=owners,
+    fingerprints=st.lists(fingerprints, max_size=2).map(tuple),
+    hint=texts,
+    created_at=seconds,
+    status=st.sampled_from(KeyStatus),
+    expires_at=st.none() | seconds,
+    models=st.none() | permissions,
+    version=counts,
+)
+fields = st.none() | st.dictionaries(texts, st.none() | st.booleans() | counts | texts | st.lists(texts), max_size=3)
+audit_events = st.builds(
+    AuditEvent,
+    id=ids,
+    at_ms=moments_ms,
+    action=st.sampled_from(AuditAction),
+    actor=st.builds(Actor, ids, st.none() | texts),
+    tenant_id=ids,
+    target_id=ids,
+    request_id=st.none() | ids,
+    before=fields,
+    after=fields,
+)
+
+request_ids = ids.map("req_{}".format)
+calls = st.builds(Call, request_ids, ids, ids, texts, st.sampled_from(Operation), texts, texts, moments_ms)
+bounds = st.builds(Bound, counts, counts, costs_pico_usd)
+token_counts = st.builds(TokenCounts, counts, counts, counts, counts)
+settlements = st.builds(Settlement, st.sampled_from(UsageStatus), moments_ms, token_counts, costs_pico_usd)
+holds = st.builds(Hold, calls, bounds, seconds)
+usage_events = st.builds(UsageEvent, calls, settlements)

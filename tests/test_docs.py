@@ -1,0 +1,139 @@
+"""The docs are held to the code: what they repeat, list or link to."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from openai.types import embedding_create_params
+from openai.types.chat import completion_create_params
+
+from gateway.errors import UnsupportedParameter
+from gateway.openai.chat import ignored_params, parse_chat_request
+from gateway.openai.embeddings import parse_embeddings_request
+from scripts.generate_docs import PAGES
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES_WITH_LINKS = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md"), *ROOT.glob("*/README.md")])
+
+# A value of each parameter that asks for something.
+CHAT_VALUES: dict[str, Any] = {
+    "audio": {"voice": "alloy", "format": "mp3"},
+    "frequency_penalty": 0.5,
+    "function_call": {"name": "f"},
+    "functions": [{"name": "f"}],
+    "logit_bias": {"50256": -100},
+    "logprobs": True,
+    "max_completion_tokens": 10,
+    "max_tokens": 10,
+    "messages": [{"role": "user", "content": "hi"}],
+    "metadata": {"a": "b"},
+    "modalities": ["text", "audio"],
+    "model": "m",
+    "moderation": {"model": "m"},
+    "n": 2,
+    "parallel_tool_calls": False,
+    "prediction": {"type": "content", "content": "x"},
+    "presence_penalty": 0.5,
+    "prompt_cache_key": "k",
+    "prompt_cache_options": {"mode": "explicit"},
+    "prompt_cache_retention": "24h",
+    "reasoning_effort": "low",
+    "response_format": {"type": "json_object"},
+    "safety_identifier": "s",
+    "seed": 1,
+    "service_tier": "flex",
+    "stop": ["x"],
+    "store": True,
+    "stream": True,
+    "stream_options": {"include_usage": True},
+    "temperature": 0.5,
+    "tool_choice": "required",
+    "tools": [{"type": "function", "function": {"name": "f"}}],
+    "top_logprobs": 2,
+    "top_p": 0.5,
+    "user": "u",
+    "verbosity": "low",
+    "web_search_options": {},
+}
+EMBEDDINGS_VALUES: dict[str, Any] = {
+    "dimensions": 256,
+    "encoding_format": "base64",
+    "input": "x",
+    "model": "m",
+    "user": "u",
+}
+
+
+def documented(section: str) -> dict[str, str]:
+    """Parameter -> honoured, ignored or refused, as docs/api.md has it."""
+    text = (DOCS / "api.md").read_text().split(f"## {section}\n", 1)[1].split("\n## ", 1)[0]
+    return dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", text, re.MULTILINE))
+
+
+def chat_treatment(name: str) -> str:
+    body = {"model": "m", "messages": CHAT_VALUES["messages"], name: CHAT_VALUES[name]}
+    try:
+        request = parse_chat_request(orjson.dumps(body))
+    except UnsupportedParameter:
+        return "refused"
+    return "ignored" if name in ignored_params(request) else "honoured"
+
+
+def test_every_chat_parameter_of_the_sdk_is_documented_as_it_is_treated() -> None:
+    known = {*completion_create_params.CompletionCreateParamsBase.__annotations__, "stream"}
+    assert set(CHAT_VALUES) == known, "the SDK has other parameters than this test knows"
+    assert documented("POST /v1/chat/completions") == {name: chat_treatment(name) for name in known}
+
+
+def test_every_embeddings_parameter_of_the_sdk_is_documented_as_it_is_treated() -> None:
+    assert set(EMBEDDINGS_VALUES) == set(embedding_create_params.EmbeddingCreateParams.__annotations__)
+    request = parse_embeddings_request(orjson.dumps(EMBEDDINGS_VALUES))
+    ignored = ignored_params(request)
+    treated = {name: "ignored" if name in ignored else "honoured" for name in EMBEDDINGS_VALUES}
+    assert documented("POST /v1/embeddings") == treated
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_that_follow_from_the_code_are_current(page: str) -> None:
+    assert (DOCS / page).read_text() == PAGES[page](), "run `make docs`"
+
+
+def test_the_tree_of_the_architecture_page_is_the_real_one() -> None:
+    tree = (DOCS / "architecture.md").read_text().split("## The tree\n\n```\n", 1)[1].split("```", 1)[0]
+    folder = ROOT
+    for line in tree.splitlines():
+        name = line.split()[0]
+        parent = ROOT if not line.startswith(" ") else folder
+        assert (parent / name).exists(), f"docs/architecture.md names {name}, which is not there"
+        folder = parent / name if not line.startswith(" ") else folder
+    named = {line.split("/")[0] for line in tree.splitlines() if not line.startswith(" ")}
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert packages <= named
+
+
+@pytest.mark.parametrize("page", PAGES_WITH_LINKS, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text()):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_make_target_that_the_docs_name_exists() -> None:
+    targets = set(re.findall(r"^(\w+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for page in PAGES_WITH_LINKS:
+        assert set(re.findall(r"`make (\w+)", page.read_text())) <= targets
+
+
+def test_the_repository_names_no_package_registry_and_no_path_of_a_workplace() -> None:
+    hosts = ["registry." + "npmjs", "pypi" + ".org", "files.python" + "hosted", "/work" + "/"]
+    for path in ROOT.rglob("*"):
+        if path.suffix in {".py", ".md", ".toml", ".lock", ".json", ".html"} and not {".venv", ".git"} & set(
+            path.parts
+        ):
+            text = path.read_text(errors="replace")
+            assert not [host for host in hosts if host in text], path
