@@ -73,12 +73,14 @@ class Delivery:
                 self._queue.task_done()
 
     async def _deliver(self, works: list[UsageEvent | Account]) -> None:
+        # One moment for all attempts: a settle that is repeated has to be the same settlement.
+        now_ms = self._clock_ms()
         while True:
             try:
                 events = [each for each in works if isinstance(each, UsageEvent)]
                 for account in works:
                     if isinstance(account, Account):
-                        events += await self._finish(account)
+                        events += await self._finish(account, now_ms)
                 for begin in range(0, len(events), BATCH_EVENTS):
                     await self._ledger.put_events(events[begin : begin + BATCH_EVENTS])
                 return
@@ -89,8 +91,7 @@ class Delivery:
                 logger.exception("usage events could not be delivered")
                 return
 
-    async def _finish(self, account: Account) -> list[UsageEvent]:
-        now_ms = self._clock_ms()
+    async def _finish(self, account: Account, now_ms: int) -> list[UsageEvent]:
         events = account.find_unsent(now_ms, LEFTOVER_GRACE_MS)
         for hold in account.find_expired(now_ms / 1000):
             event = hold.abandon(now_ms)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.errors import RequestTooLarge
@@ -14,6 +15,9 @@ from gateway.routes.errors import ErrorAnswer, answer_of, has_row
 from gateway.routes.request_log import RequestLog
 
 logger = logging.getLogger("sluice.request")
+
+CLIENT_CLOSED_REQUEST = 499
+"""In the log only, as nginx has it: the client left before its request was read."""
 
 LOG = "sluice.log"
 """Where in the ASGI scope a request's RequestLog is."""
@@ -47,6 +51,8 @@ class RequestEnvelope:
 
         try:
             await self._app(scope, self._capped(scope, receive), send_with_id)
+        except ClientDisconnect:
+            log.status, log.error = CLIENT_CLOSED_REQUEST, "ClientDisconnect"  # nobody is left to be answered
         except Exception as error:
             await self._answer_error(error, log, send_with_id)
         finally:

@@ -46,7 +46,7 @@ _BODIES: Mapping[str, type[BaseModel]] = {
     "/v1/chat/completions": ChatCompletionRequest,
     "/v1/embeddings": EmbeddingsRequest,
 }
-_SECURITY = [{"ApiKey": []}, {"ApiKeyHeader": []}]
+_SECURITY: list[Schema] = [{"ApiKey": []}, {"ApiKeyHeader": []}]
 _SCHEMES: Schema = {
     "ApiKey": {"type": "http", "scheme": "bearer", "description": "A key: `sk-sluice_…`."},
     "ApiKeyHeader": {"type": "apiKey", "in": "header", "name": "x-api-key"},
@@ -91,3 +91,9 @@ def _complete(document: Schema) -> None:
             reference = {"$ref": f"#/components/schemas/{model.__name__}"}
             body = {"required": True, "content": {"application/json": {"schema": reference}}}
             document["paths"][path]["post"]["requestBody"] = body
+    # FastAPI announces its own 422, which is a 400 of OpenAI's kind here.
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            operation.get("responses", {}).pop("422", None)
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
