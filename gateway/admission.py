@@ -149,9 +149,9 @@ class Admission:
                 _authorize(principal, order.model)
                 await self._open_where_behind(principal.fence, hold.call.month, stale)
                 continue
-            except LedgerUnavailable:
-                # Its reply may be all that was lost: then the hold stands, and is given back.
-                self._later(self._give_back(hold))
+            except LedgerUnavailable as error:
+                if error.may_have_applied:  # then the hold stands, and only its reply was lost
+                    self._later(self._give_back(hold))
                 raise
             if account is not None:
                 self._delivery.finish_leftovers(account)

@@ -139,7 +139,8 @@ def _render_errors_as_openai(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def refuse(request: Request, error: HTTPException) -> Response:
-        return to_response(answer_of_status(error.status_code, request.method, request.url.path))
+        answer = answer_of_status(error.status_code, request.method, request.url.path)
+        return to_response(answer, error.headers)  # a 405 has to say what is allowed
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:

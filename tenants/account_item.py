@@ -190,11 +190,13 @@ def _find_number(item: Mapping[str, Mapping[str, Any]], name: str) -> int | None
 
 
 def _call_fields(call: Call) -> list[Any]:
-    return [call.user_id, call.operation.value, call.model, call.bedrock_model, call.started_at_ms]
+    bedrock_model = None if call.bedrock_model == call.model else call.bedrock_model
+    return [call.user_id, call.operation.value, call.model, bedrock_model, call.started_at_ms]
 
 
 def _call_from_fields(fields: Sequence[Any], request_id: str, key_id: str, tenant_id: str) -> Call:
     user_id, operation, model, bedrock_model, started_at_ms = fields
+    bedrock_model = model if bedrock_model is None else bedrock_model
     return Call(request_id, key_id, tenant_id, user_id, Operation(operation), model, bedrock_model, started_at_ms)
 
 

@@ -17,6 +17,7 @@ from awswire.dynamodb import (
     ConditionFailed,
     DynamoDb,
     DynamoDbError,
+    OutcomeUnknown,
     Rejected,
     Throttled,
     TransactionCanceled,
@@ -222,4 +223,4 @@ async def _call(client: DynamoDb, operation: str, body: Mapping[str, Any]) -> di
     except DynamoDbError as error:
         if isinstance(error, Rejected):
             logger.error("DynamoDB rejects what the ledger asks", extra={"operation": operation, "error": str(error)})
-        raise LedgerUnavailable() from error
+        raise LedgerUnavailable(may_have_applied=isinstance(error, OutcomeUnknown)) from error

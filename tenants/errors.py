@@ -85,10 +85,14 @@ class FenceStale(TenantsError):
 
 
 class LedgerUnavailable(TenantsError):
-    """The store did not answer in time. Nothing is served that could not be recorded."""
+    """The store did not answer in time. Nothing is served that could not be recorded.
 
-    def __init__(self) -> None:
+    `may_have_applied`: what was asked of it may have been done all the same.
+    """
+
+    def __init__(self, *, may_have_applied: bool = False) -> None:
         super().__init__("The usage ledger is unavailable at the moment. Please try again.")
+        self.may_have_applied = may_have_applied
 
 
 def redact(text: str) -> str:

@@ -28,6 +28,10 @@ class DataDirInUse(Exception):
         self.pid = pid
 
 
+class DataDirUnusable(Exception):
+    """The folder cannot be made or written."""
+
+
 @dataclass(frozen=True, slots=True)
 class DataDir:
     """An open data folder: locked for this process and the engine it starts. Whoever opened it must `close` it."""
@@ -58,10 +62,13 @@ def open_data_dir(path: Path) -> DataDir:
     """Makes the folder, for this user alone, where it does not exist, and locks it.
 
     An engine that is left over from an owner that was killed is ended first. Raises DataDirInUse if the owner is
-    alive, and OSError where the folder cannot be made or written.
+    alive, and DataDirUnusable.
     """
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise DataDirUnusable(f"The data folder {path} cannot be used: {error.strerror}.") from error
     try:
         if not _lock(descriptor):
             _take_over(path, descriptor)

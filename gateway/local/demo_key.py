@@ -14,6 +14,10 @@ _FILE = "demo_key.json"
 _TIMEOUT_SECONDS = 30.0
 
 
+class FirstKeyNotIssued(Exception):
+    """The instance serves, but its own admin API refused. The message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class AdminClient:
     """Speaks to the instance's own admin API, as any other client would."""

@@ -20,7 +20,7 @@ import uvicorn
 from gateway.local.banner import Instance, banner
 from gateway.local.credentials import load_or_make_credentials
 from gateway.local.data_dir import DataDir, open_data_dir
-from gateway.local.demo_key import AdminClient, load_or_issue
+from gateway.local.demo_key import AdminClient, FirstKeyNotIssued, load_or_issue
 from gateway.local.dynoxide import find_dynoxide
 from gateway.local.engine import Engine, start_dynoxide, start_moto
 from gateway.local.environment import TABLE_PREFIX, apply, serve_environment
@@ -65,6 +65,10 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 
 def _run(options: DevOptions, environ: Mapping[str, str], stack: ExitStack) -> None:
     listener = stack.enter_context(bind(options.host, options.port))
+    if options.ready_file is not None:
+        # An earlier run's would lead a script that waits for it astray.
+        options.ready_file.unlink(missing_ok=True)
+        stack.callback(options.ready_file.unlink, missing_ok=True)
     data_dir = open_data_dir(options.data_dir)
     stack.callback(data_dir.close)
     credentials = load_or_make_credentials(data_dir, secrets.token_bytes)
@@ -91,7 +95,10 @@ def _run(options: DevOptions, environ: Mapping[str, str], stack: ExitStack) -> N
         bedrock_endpoint=bedrock_endpoint,
         serve_env=serve_env,
     )
-    _DevServer(config_of(settings), instance, options.ready_file).run(sockets=[listener])
+    server = _DevServer(config_of(settings), instance, options.ready_file)
+    server.run(sockets=[listener])
+    if server.failure is not None:
+        raise server.failure
 
 
 def _start_engine(choice: str, data_dir: DataDir, environ: Mapping[str, str]) -> Engine:
@@ -112,6 +119,7 @@ class _DevServer(uvicorn.Server):
         super().__init__(config)
         self._instance = instance
         self._ready_file = ready_file
+        self.failure: FirstKeyNotIssued | None = None
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
@@ -123,7 +131,7 @@ class _DevServer(uvicorn.Server):
             admin = AdminClient(self._instance.base_url, self._instance.admin_key)
             api_key = load_or_issue(admin, self._instance.data_dir)
         except OSError as error:
-            print(f"sluice: the first key could not be issued: {error}", file=sys.stderr)
+            self.failure = FirstKeyNotIssued(f"The first key could not be issued: {error}")
             self.should_exit = True
             return
         print(banner(self._instance, api_key), flush=True)

@@ -4,7 +4,8 @@ from awswire.credentials import CredentialsUnavailable
 from awswire.dynamodb import DynamoDbError
 from awswire.endpoints import EndpointUnknown
 from gateway.local.credentials import CredentialsUnreadable
-from gateway.local.data_dir import DataDirInUse
+from gateway.local.data_dir import DataDirInUse, DataDirUnusable
+from gateway.local.demo_key import FirstKeyNotIssued
 from gateway.local.dynoxide import BinaryUnusable
 from gateway.local.startup import EngineNotStarted
 from gateway.serving import AddressTaken
@@ -17,9 +18,11 @@ LOCAL_FAILURES = (
     CredentialsUnavailable,
     CredentialsUnreadable,
     DataDirInUse,
+    DataDirUnusable,
     DynamoDbError,
     EndpointUnknown,
     EngineNotStarted,
+    FirstKeyNotIssued,
     MigrationError,
     SettingsError,
 )

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from gateway.openai.messages import REFUSED_TAGS, Message
 from gateway.openai.tools import ToolChoice, Tools
-from gateway.openai.wire import WireModel, only, parse_body, unknown_fields
+from gateway.openai.wire import ModelName, WireModel, only, parse_body, unknown_fields
 
 # botocore sends maxTokens as a 32-bit integer.
 Tokens = Annotated[int, Field(ge=1, le=2**31 - 1)]
@@ -49,7 +49,7 @@ class ResponseFormat(WireModel):
 class ChatCompletionRequest(WireModel):
     """A body of POST /v1/chat/completions. `max_completion_tokens` wins over `max_tokens`."""
 
-    model: Annotated[str, Field(min_length=1)]
+    model: ModelName
     messages: Annotated[tuple[Message, ...], Field(strict=False, min_length=1)]
     max_tokens: Tokens | None = None
     max_completion_tokens: Tokens | None = None

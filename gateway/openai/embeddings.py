@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from gateway.errors import InvalidRequest
 from gateway.openai.usage import EmbeddingUsage
-from gateway.openai.wire import WireModel, parse_body, unsupported
+from gateway.openai.wire import ModelName, WireModel, parse_body, unsupported
 
 MAX_INPUTS: Final = 2048
 """OpenAI's cap on the texts of one request."""
@@ -28,7 +28,7 @@ def _refuse_tokens(value: object) -> object:
 class EmbeddingsRequest(WireModel):
     """A body of POST /v1/embeddings. `encoding_format` float unless told; the Python SDK asks for base64 unasked."""
 
-    model: Annotated[str, Field(min_length=1)]
+    model: ModelName
     input: Annotated[str | Annotated[tuple[str, ...], Field(strict=False)], BeforeValidator(_refuse_tokens)]
     dimensions: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
     encoding_format: EncodingFormat | None = None

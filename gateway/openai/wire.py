@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import orjson
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from gateway.errors import InvalidRequest, UnsupportedParameter
@@ -28,6 +28,10 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "model_type": "an object",
     "model_attributes_type": "an object",
 }
+
+
+# As long as an ARN may be in Bedrock's path: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+ModelName = Annotated[str, Field(min_length=1, max_length=2048)]
 
 
 class WireModel(BaseModel):

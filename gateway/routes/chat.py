@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -15,11 +14,18 @@ from gateway.admission import OpenHold, Order
 from gateway.bedrock.converse import ConverseRequest
 from gateway.bounds import bound_of, estimate_of
 from gateway.catalog.model import Model
-from gateway.errors import BedrockUnreachable, RequestTimedOut
 from gateway.openai.chat import ChatCompletionRequest, ignored_params, parse_chat_request
 from gateway.openai.chunks import ChunkEncoder
 from gateway.openai.completion import Envelope
-from gateway.routes.edge import authenticate, ignored_header, log_of, plane_of, request_metadata, resolve
+from gateway.routes.edge import (
+    asking_bedrock,
+    authenticate,
+    ignored_header,
+    log_of,
+    plane_of,
+    request_metadata,
+    resolve,
+)
 from gateway.routes.metered_chat import MeteredChat
 from gateway.routes.openapi import SECURED, answers
 from gateway.routes.sse import ChatStreamResponse
@@ -73,7 +79,8 @@ async def create_chat_completion(request: Request) -> Response:
 async def _stream(request: Request, chat: _Chat, stack: AsyncExitStack) -> Response:
     """Open the stream before the answer starts: until then every refusal has a status of its own."""
     plane = plane_of(request)
-    stream = await plane.bedrock.open_stream(chat.model.bedrock_id, chat.converse)
+    async with asking_bedrock(chat.hold, plane.patience.request_seconds):
+        stream = await plane.bedrock.open_stream(chat.model.bedrock_id, chat.converse)
     stack.push_async_callback(stream.aclose)
     encoder = ChunkEncoder(chat.envelope, chat.wanted.wants_usage_chunk)
     metered = MeteredChat(stream, chat.hold, encoder, log_of(request))
@@ -82,14 +89,8 @@ async def _stream(request: Request, chat: _Chat, stack: AsyncExitStack) -> Respo
 
 async def _complete(request: Request, chat: _Chat) -> Response:
     plane, log = plane_of(request), log_of(request)
-    try:
-        async with asyncio.timeout(plane.patience.request_seconds):
-            answer = (await plane.bedrock.converse(chat.model.bedrock_id, chat.converse)).body
-    except (TimeoutError, BedrockUnreachable) as error:
-        if isinstance(error, TimeoutError) or error.may_have_run:
-            # No count will come any more of what Bedrock may have run, and bills.
-            await chat.hold.settle(UsageStatus.ESTIMATED, estimate_of(chat.hold.hold.bound, 0))
-        raise (RequestTimedOut() if isinstance(error, TimeoutError) else error) from error
+    async with asking_bedrock(chat.hold, plane.patience.request_seconds):
+        answer = (await plane.bedrock.converse(chat.model.bedrock_id, chat.converse)).body
     tokens, status = from_converse_usage(answer.get("usage")), UsageStatus.OK
     if tokens is None:
         tokens, status = estimate_of(chat.hold.hold.bound, len(orjson.dumps(answer))), UsageStatus.ESTIMATED

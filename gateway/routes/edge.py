@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import cast
 
 from starlette.requests import Request
 
-from gateway.admission import Caller
+from gateway.admission import Caller, OpenHold
+from gateway.bounds import estimate_of
 from gateway.catalog.model import Model
+from gateway.errors import BedrockError, RequestTimedOut
 from gateway.plane import DataPlane
 from gateway.routes.middleware import LOG
 from gateway.routes.request_log import RequestLog
-from tenants.event import Call
+from tenants.event import Call, UsageStatus
 
 IGNORED_PARAMS_HEADER = "x-sluice-ignored-params"
 
@@ -58,6 +62,24 @@ async def resolve(request: Request, caller: Caller, name: str) -> tuple[Caller, 
     log_of(request).model = name
     model = plane.catalog.latest().resolve(name)
     return await plane.admission.authorize(caller, model), model
+
+
+@asynccontextmanager
+async def asking_bedrock(hold: OpenHold, seconds: float) -> AsyncIterator[None]:
+    """Around a request to Bedrock: at most `seconds`; what may have run without its count coming is estimated.
+
+    That is so when time was up, the connection broke, or this task was cancelled. A refusal of Bedrock's, or a
+    connection that was never made, is left for the hold to settle with nothing. Raises RequestTimedOut, and as inside.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except BaseException as error:
+        if not isinstance(error, BedrockError) and getattr(error, "may_have_run", True):
+            await hold.settle(UsageStatus.ESTIMATED, estimate_of(hold.hold.bound, 0))
+        if isinstance(error, TimeoutError):
+            raise RequestTimedOut() from error
+        raise
 
 
 def request_metadata(call: Call) -> dict[str, str]:

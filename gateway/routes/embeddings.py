@@ -13,10 +13,10 @@ from gateway.admission import OpenHold, Order
 from gateway.bedrock.client import Bedrock, InvokeAnswer
 from gateway.bounds import bound_of_texts, estimate_of
 from gateway.catalog.model import Model
-from gateway.errors import BedrockUnreachable, RequestTimedOut
+from gateway.errors import BedrockUnreachable
 from gateway.openai.chat import ignored_params
 from gateway.openai.embeddings import parse_embeddings_request
-from gateway.routes.edge import authenticate, ignored_header, log_of, plane_of, resolve
+from gateway.routes.edge import asking_bedrock, authenticate, ignored_header, log_of, plane_of, resolve
 from gateway.routes.openapi import SECURED, answers
 from gateway.translate.embeddings import EmbeddingCalls, from_invoke, from_invoke_usage, to_invoke
 from tenants.event import Operation, UsageStatus
@@ -44,12 +44,8 @@ async def create_embeddings(request: Request) -> Response:
     plane, log = plane_of(request), log_of(request)
     order = Order(log.request_id, Operation.EMBEDDINGS, model, bound_of_texts(calls.bodies))
     async with await plane.admission.reserve(caller, order) as hold:
-        try:
-            async with asyncio.timeout(plane.patience.request_seconds):
-                answers = await _invoke_all(plane.bedrock, model, calls, hold)
-        except TimeoutError as error:
-            await hold.settle(UsageStatus.ESTIMATED, estimate_of(hold.hold.bound, 0))
-            raise RequestTimedOut() from error
+        async with asking_bedrock(hold, plane.patience.request_seconds):
+            answers = await _invoke_all(plane.bedrock, model, calls, hold)
         tokens, status = from_invoke_usage(answers), UsageStatus.OK
         if tokens is None:
             tokens, status = estimate_of(hold.hold.bound, 0), UsageStatus.ESTIMATED

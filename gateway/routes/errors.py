@@ -184,8 +184,9 @@ def answer_of_validation(faults: Sequence[Any]) -> ErrorAnswer:
     return ErrorAnswer(ErrorRow(400, _INVALID, None), f"{name} is invalid: {fault['msg']}.", param or None)
 
 
-def to_response(answer: ErrorAnswer) -> Response:
-    return Response(answer.body(), answer.status, answer.headers())
+def to_response(answer: ErrorAnswer, headers: Mapping[str, str] | None = None) -> Response:
+    """`headers` come in addition."""
+    return Response(answer.body(), answer.status, {**(headers or {}), **answer.headers()})
 
 
 def _answer_of_bedrock(error: BedrockError) -> ErrorAnswer:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, suppress
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -51,9 +51,9 @@ class ChatStreamResponse(Response):
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             try:
                 await self._relay(client)
+                await client.send(b"", last=True)
             except TimeoutError:
                 await self._break_off(client)
-            await client.send(b"", last=True)
 
     async def _relay(self, client: _Client) -> None:
         """Raises TimeoutError when the request, or the drain after the client left, took too long."""
@@ -69,8 +69,13 @@ class ChatStreamResponse(Response):
     async def _break_off(self, client: _Client) -> None:
         if client.gone:
             await self._chat.close()
-        else:
-            await client.send(await self._chat.fail(RequestTimedOut()))
+            return
+        frames = await self._chat.fail(RequestTimedOut())
+        # A client that does not read must not keep the connection any longer.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._patience.keepalive_seconds):
+                await client.send(frames)
+                await client.send(b"", last=True)
 
 
 class _Client:

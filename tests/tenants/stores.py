@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from awswire.retries import RetryPolicy, Timing
 from awswire.service import AwsService, SigV4Authorizer
 from awswire.sigv4 import SigV4
 from awswire.transport_lean import LeanTransport
+from migrations.runner import migrate
 from tenants.account import Account
 from tenants.account_item import account_key
 from tenants.dynamo_directory import DynamoDirectory
@@ -25,9 +27,9 @@ from tenants.dynamo_ledger import DynamoKeyReader, DynamoLedger
 from tenants.dynamo_models import DynamoAccess, bind
 from tenants.key import ApiKey
 from tenants.principal import Fence
-from tenants.tables import TableNames
+from tenants.tables import ALL, TableNames
 from tenants.tenant import Tenant
-from tests.engines import ACCESS_KEY, REGION, SECRET_KEY
+from tests.engines import ACCESS_KEY, REGION, SECRET_KEY, new_run
 from tests.tenants.faults import FaultyTransport
 from tests.tenants.samples import KEY, MONTH, NOW_MS, TENANT, an_audit
 
@@ -62,15 +64,39 @@ class Hand:
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
-    """One engine's tables, a client whose faults can be planned, and a directory that takes it to be `NOW_MS`."""
+class Ground:
+    """One engine's tables, and a directory on them that takes it to be `NOW_MS`."""
 
+    access: DynamoAccess
+    tables: TableNames
+    directory: DynamoDirectory
+
+
+async def open_ground(endpoint_url: str) -> Ground:
+    """New tables on the engine. Its directory has to be closed."""
+    tables = TableNames(f"t{uuid.uuid4().hex[:12]}")
+    access = DynamoAccess(REGION, endpoint_url, ACCESS_KEY, SECRET_KEY)
+    async with open_client(endpoint_url) as (client, _):
+        await migrate(client, tables, new_run())
+    return Ground(access, tables, DynamoDirectory(bind(access, tables), lambda: NOW_MS))
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A ground, and a client whose faults can be planned."""
+
+    ground: Ground
     client: DynamoDb
     transport: FaultyTransport
-    tables: TableNames
-    access: DynamoAccess
-    directory: DynamoDirectory
     monotonic: Hand
+
+    @property
+    def tables(self) -> TableNames:
+        return self.ground.tables
+
+    @property
+    def directory(self) -> DynamoDirectory:
+        return self.ground.directory
 
     @property
     def reader(self) -> DynamoKeyReader:
@@ -81,7 +107,7 @@ class Store:
         return DynamoLedger(self.client, self.tables, self.monotonic)
 
     def new_directory(self, clock_ms: Callable[[], int]) -> DynamoDirectory:
-        return DynamoDirectory(bind(self.access, self.tables), clock_ms)
+        return DynamoDirectory(bind(self.ground.access, self.tables), clock_ms)
 
     async def add_key(self, key: ApiKey = KEY) -> Fence:
         """A new key of TENANT, its account opened for MONTH."""
@@ -113,14 +139,22 @@ class Store:
 
 
 @asynccontextmanager
-async def open_store(access: DynamoAccess, tables: TableNames) -> AsyncIterator[Store]:
-    """With TENANT in it."""
-    assert access.endpoint_url is not None
-    directory = DynamoDirectory(bind(access, tables), lambda: NOW_MS)
-    async with open_client(access.endpoint_url) as (client, transport):
-        await directory.create_tenant(TENANT, an_audit())
-        yield Store(client, transport, tables, access, directory, Hand())
-    await directory.close()
+async def open_store(ground: Ground) -> AsyncIterator[Store]:
+    """With TENANT and nothing else in it."""
+    assert ground.access.endpoint_url is not None
+    async with open_client(ground.access.endpoint_url) as (client, transport):
+        for spec in ALL:
+            await _empty(client, ground.tables.of(spec))
+        await ground.directory.create_tenant(TENANT, an_audit())
+        yield Store(ground, client, transport, Hand())
+
+
+async def _empty(client: DynamoDb, table: str) -> None:
+    body = {"TableName": table, "ProjectionExpression": "pk, sk", "ConsistentRead": True}
+    left: list[dict[str, Any]] = (await client.call("Scan", body, repeatable=True))["Items"]
+    for first in range(0, len(left), 25):
+        deletes = [{"DeleteRequest": {"Key": key}} for key in left[first : first + 25]]
+        await client.call("BatchWriteItem", {"RequestItems": {table: deletes}}, repeatable=True)
 
 
 def later(record: ApiKey, **changes: Any) -> ApiKey:
