@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack, aclosing, suppress
 
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from gateway.errors import RequestTimedOut
 from gateway.plane import Patience
@@ -48,7 +48,7 @@ class ChatStreamResponse(Response):
         client = _Client(receive, send, self._patience)
         async with self._owned:
             self._owned.push_async_callback(self._chat.close)
-            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            await client.begin(self.raw_headers)
             try:
                 await self._relay(client)
                 await client.send(b"", last=True)
@@ -89,12 +89,18 @@ class _Client:
         self._sent_at = self._loop.time()
         self.gone = False
 
+    async def begin(self, headers: list[tuple[bytes, bytes]]) -> None:
+        await self._send_message({"type": "http.response.start", "status": 200, "headers": headers})
+
     async def send(self, piece: bytes, *, last: bool = False) -> None:
+        await self._send_message({"type": "http.response.body", "body": piece, "more_body": not last})
+
+    async def _send_message(self, message: Message) -> None:
         if self.gone:
             return
         self._sent_at = self._loop.time()
         try:
-            await self._send({"type": "http.response.body", "body": piece, "more_body": not last})
+            await self._send(message)
         except OSError:  # how servers of ASGI 2.4 say that the client left
             self.gone = True
 
