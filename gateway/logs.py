@@ -1,4 +1,4 @@
-"""Logging: one JSON object a line, on standard error. Entry points set it up; nothing else configures logging."""
+"""Logging, on standard error: one JSON object a line, or text for a person. Only entry points set it up."""
 
 from __future__ import annotations
 
@@ -9,8 +9,23 @@ from datetime import UTC, datetime
 import orjson
 
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
-# At DEBUG these print keys, hashes and bodies whole.
-_TALKATIVE = ("pynamodb", "botocore", "boto3", "urllib3", "aiohttp", "asyncio")
+# At DEBUG most of these print keys, hashes and bodies whole; at INFO uvicorn says what our own lines say.
+_TALKATIVE = ("pynamodb", "botocore", "boto3", "urllib3", "aiohttp", "asyncio", "uvicorn")
+
+
+def _extra(record: logging.LogRecord) -> dict[str, object]:
+    return {name: value for name, value in record.__dict__.items() if name not in _STANDARD}
+
+
+class TextFormatter(logging.Formatter):
+    """A line that a person reads: time, message, and the `extra` fields as name=value."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
+        level = "" if record.levelno == logging.INFO else f"{record.levelname} "
+        fields = " ".join(f"{name}={value}" for name, value in _extra(record).items())
+        text = f"{at} {level}{record.getMessage()} {fields}".rstrip()
+        return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
 
 
 class JsonFormatter(logging.Formatter):
@@ -23,16 +38,16 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        fields |= {name: value for name, value in record.__dict__.items() if name not in _STANDARD}
+        fields |= _extra(record)
         if record.exc_info:
             fields["traceback"] = self.formatException(record.exc_info)
         return orjson.dumps(fields, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
-def configure(level: str) -> None:
-    """Send everything to standard error, as JSON lines."""
+def configure(level: str, log_format: str) -> None:
+    """Send everything to standard error; `log_format` is `json` or `text`."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter())
+    handler.setFormatter(TextFormatter() if log_format == "text" else JsonFormatter())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())

@@ -47,7 +47,7 @@ def app_from_environment() -> Any:
     from gateway.app import create_app
 
     settings = Settings.from_env(os.environ)
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, settings.log_format)
     return create_app(settings, os.environ)
 
 

@@ -81,7 +81,9 @@ class Settings(BaseModel):
     """`lean` is our own, made for this path; `aiohttp` also honours HTTPS_PROXY."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """Of the JSON lines on standard error. `info` has one line per request, without its content."""
+    """Of the lines on standard error. `info` has one line per request, without its content."""
+    log_format: Literal["json", "text"] = "json"
+    """`text` is for reading; `sluice dev` uses it unless told otherwise."""
 
     @model_validator(mode="after")
     def _admin_needs_a_key(self) -> Settings:

@@ -49,9 +49,12 @@ def serve_environment(
 
 
 def apply(environ: Mapping[str, str], serve_env: Mapping[str, str]) -> dict[str, str]:
-    """`environ` with the instance's own variables in the place of the caller's; other `SLUICE_…` settings stay."""
+    """`environ` with the instance's own variables in the place of the caller's; other `SLUICE_…` settings stay.
+
+    Logs are text unless the caller chose otherwise: a person is looking.
+    """
     simulated = "AWS_ENDPOINT_URL_BEDROCK_RUNTIME" in serve_env
     kept = {name: value for name, value in environ.items() if not (simulated and name in _FOREIGN)}
     kept.pop("SLUICE_PEPPER_FILE", None)
     kept.pop("SLUICE_ADMIN_KEY_FILE", None)
-    return {**kept, **serve_env}
+    return {"SLUICE_LOG_FORMAT": "text", **kept, **serve_env}

@@ -1,0 +1,291 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from gateway.admission import Caller, Order
+from gateway.catalog.model import Model
+from gateway.errors import ModelNotFound
+from tenants.errors import FenceStale, IncorrectSecret, LedgerUnavailable, MissingCredential, TooContended
+from tenants.event import UsageStatus
+from tenants.key import KeyStatus
+from tenants.permissions import ModelPermissions, PermissionMode
+from tenants.principal import Principal
+from tenants.secret import ADMIN_PREFIX, Fingerprint, new_secret
+from tenants.tenant import TenantStatus
+from tenants.usage import NO_TOKENS, TokenCounts
+from tests.gateway.fakes import BOUND, KEY, MODEL, NOW_MS, ORDER, OTHER_SECRET, PEPPERS, RECORD, SECRET, Door, changed
+
+USED = TokenCounts(11, 7, 3, 1)
+ONLY_MICRO = ModelPermissions(PermissionMode.ALLOW_LIST, ("amazon.nova-micro-v1:0",))
+
+
+def order(number: int) -> Order:
+    return replace(ORDER, request_id=f"req_{number:016}")
+
+
+async def opened() -> Door:
+    """A door whose account has been opened by an earlier request."""
+    door = Door()
+    await (await door.reserve(order=order(0))).settle(UsageStatus.OK)
+    door.ledger.calls.clear()
+    door.ledger.settled.clear()
+    door.reader.reads.clear()
+    return door
+
+
+async def test_a_request_of_a_known_key_costs_one_write_and_no_read() -> None:
+    door = await opened()
+    await door.reserve()
+    assert (door.ledger.calls, door.reader.reads) == (["reserve"], [])
+
+
+async def test_the_hold_says_who_asks_what_and_until_when() -> None:
+    door = await opened()
+    hold = (await door.reserve()).hold
+    assert hold.bound == BOUND
+    assert hold.expires_at == NOW_MS // 1000 + 1800
+    call = hold.call
+    assert (call.request_id, call.key_id, call.tenant_id, call.user_id) == (
+        ORDER.request_id,
+        KEY.id,
+        "proj_1",
+        "user_1",
+    )
+    assert (call.model, call.bedrock_model, call.started_at_ms) == (MODEL.name, MODEL.bedrock_id, NOW_MS)
+
+
+@pytest.mark.parametrize("credential", [None, ""])
+async def test_no_key_is_refused(credential: str | None) -> None:
+    with pytest.raises(MissingCredential):
+        await Door().admission.authenticate(credential)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["sk-wrong", SECRET.text[:-1] + "!", SECRET.text[:-1] + "0", new_secret(ADMIN_PREFIX, "0" * 12, bytes(32)).text],
+)
+async def test_what_is_no_inference_key_is_refused_without_asking_the_store(text: str) -> None:
+    door = Door()
+    with pytest.raises(IncorrectSecret):
+        await door.admission.authenticate(text)
+    assert door.reader.reads == []
+
+
+async def test_a_wrong_secret_of_a_known_key_is_refused() -> None:
+    with pytest.raises(IncorrectSecret):
+        await Door().admission.authenticate(OTHER_SECRET.text)
+
+
+async def test_a_new_secret_works_at_once_where_the_old_one_is_remembered() -> None:
+    door = await opened()
+    door.ledger.publish(changed(RECORD, fingerprints=(PEPPERS.fingerprint(OTHER_SECRET),)))
+    await door.reserve(OTHER_SECRET)
+    with pytest.raises(IncorrectSecret):
+        await door.reserve(SECRET, order(2))
+
+
+async def test_a_former_secret_works_until_its_grace_ends() -> None:
+    door = await opened()
+    ends_at = NOW_MS // 1000 + 60
+    former = replace(PEPPERS.fingerprint(SECRET), expires_at=ends_at)
+    door.ledger.publish(changed(RECORD, fingerprints=(PEPPERS.fingerprint(OTHER_SECRET), former)))
+    await door.reserve()
+    door.now_ms = ends_at * 1000
+    with pytest.raises(IncorrectSecret):
+        await door.reserve(order=order(2))
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        changed(RECORD, status=KeyStatus.DISABLED),
+        changed(RECORD, expires_at=NOW_MS // 1000),
+        changed(RECORD, fingerprints=(Fingerprint("p1", "0" * 64),)),
+        replace(RECORD, tenant=replace(RECORD.tenant, status=TenantStatus.ARCHIVED, version=2)),
+    ],
+)
+async def test_a_revocation_unseen_by_this_process_is_refused_by_the_fence(record: object) -> None:
+    door = await opened()
+    door.ledger.publish(record)  # type: ignore[arg-type]  # parameters have no types of their own
+    with pytest.raises(IncorrectSecret):
+        await door.reserve()
+    assert door.ledger.holds == {}
+
+
+async def test_a_deleted_key_is_refused_by_the_fence() -> None:
+    door = await opened()
+    door.ledger.publish(changed(RECORD))
+    del door.reader.records[KEY.id]
+    with pytest.raises(IncorrectSecret):
+        await door.reserve()
+
+
+async def test_an_enabled_key_works_at_once_where_it_is_remembered_as_disabled() -> None:
+    door = await opened()
+    disabled = changed(RECORD, status=KeyStatus.DISABLED)
+    door.ledger.publish(disabled)
+    with pytest.raises(IncorrectSecret):
+        await door.reserve()
+    door.ledger.publish(changed(disabled, status=KeyStatus.ACTIVE))
+    await door.reserve()
+
+
+async def test_a_narrowed_allow_list_is_checked_again_after_the_fence() -> None:
+    door = await opened()
+    door.ledger.publish(changed(RECORD, models=ONLY_MICRO))
+    with pytest.raises(ModelNotFound):
+        await door.reserve()
+    assert door.ledger.holds == {}
+
+
+async def test_after_a_change_that_still_allows_it_the_request_is_served_with_one_read() -> None:
+    door = await opened()
+    door.ledger.publish(changed(RECORD, name="renamed"))
+    await door.reserve()
+    assert door.ledger.calls == ["reserve", "reserve"]
+    assert door.reader.reads == [KEY.id]
+
+
+async def test_the_first_requests_of_a_month_open_the_account_once() -> None:
+    door = Door()
+    door.ledger.gates["open_account"] = asyncio.Event()
+    asked = [asyncio.create_task(door.reserve(order=order(number))) for number in range(10)]
+    while "open_account" not in door.ledger.calls:
+        await asyncio.sleep(0)
+    door.ledger.gates["open_account"].set()
+    await asyncio.gather(*asked)
+    assert door.ledger.calls.count("open_account") == 1
+    assert len(door.ledger.holds) == 10
+
+
+async def test_a_key_that_never_stops_changing_is_too_contended() -> None:
+    door = await opened()
+    door.ledger.failures["reserve"] = [FenceStale(9, 9) for _ in range(100)]
+    door.ledger.failures["open_account"] = [FenceStale(None, None) for _ in range(100)]
+    with pytest.raises(TooContended):
+        await door.reserve()
+
+
+async def test_a_store_that_does_not_answer_a_read_is_no_refusal_of_the_key() -> None:
+    door = Door()
+    door.reader.failure = LedgerUnavailable()
+    with pytest.raises(LedgerUnavailable):
+        await door.admission.authenticate(SECRET.text)
+
+
+async def test_a_hold_whose_reply_was_lost_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.admission._SETTLE_RETRY_SECONDS", 0)
+    door = await opened()
+    caller = await door.admission.authenticate(SECRET.text)
+    hold = (await door.admission.reserve(caller, ORDER)).hold  # what the lost write has left behind
+    door.ledger.failures["reserve"] = [LedgerUnavailable(may_have_applied=True)]
+    with pytest.raises(LedgerUnavailable):
+        await door.admission.reserve(caller, ORDER)
+    await door.admission.close(grace_seconds=5)
+    assert door.ledger.holds == {}
+    assert [(each.call, each.settlement.tokens) for each in door.ledger.settled] == [(hold.call, NO_TOKENS)]
+
+
+async def test_a_settle_replaces_the_hold_and_delivers_its_event() -> None:
+    door = await opened()
+    door.admission.start()
+    hold = await door.reserve()
+    await hold.settle(UsageStatus.OK, USED)
+    assert [(each.settlement.status, each.settlement.tokens) for each in door.ledger.settled] == [(UsageStatus.OK, USED)]
+    await door.admission.close(grace_seconds=5)
+    assert door.ledger.events[-1:] == door.ledger.settled
+    assert door.ledger.holds == {}
+
+
+async def test_only_the_first_settle_counts() -> None:
+    door = await opened()
+    async with await door.reserve() as hold:
+        await hold.settle(UsageStatus.OK, USED)
+        await hold.settle(UsageStatus.ERROR)
+    assert hold.settled
+    assert [each.settlement.tokens for each in door.ledger.settled] == [USED]
+
+
+async def test_a_hold_that_nobody_settled_ends_as_an_error_without_tokens() -> None:
+    door = await opened()
+    with pytest.raises(RuntimeError):
+        async with await door.reserve():
+            raise RuntimeError
+    assert [(each.settlement.status, each.settlement.tokens) for each in door.ledger.settled] == [
+        (UsageStatus.ERROR, NO_TOKENS)
+    ]
+
+
+async def test_a_settle_outlives_the_cancellation_of_its_request() -> None:
+    door = await opened()
+    hold = await door.reserve()
+    door.ledger.gates["settle"] = asyncio.Event()
+    settling = asyncio.create_task(hold.settle(UsageStatus.OK, USED))
+    while "settle" not in door.ledger.calls:
+        await asyncio.sleep(0)
+    settling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await settling
+    door.ledger.gates["settle"].set()
+    await door.admission.close(grace_seconds=5)
+    assert [each.settlement.tokens for each in door.ledger.settled] == [USED]
+
+
+async def test_a_settle_waits_for_a_store_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.admission._SETTLE_RETRY_SECONDS", 0)
+    door = await opened()
+    hold = await door.reserve()
+    door.ledger.failures["settle"] = [LedgerUnavailable(), LedgerUnavailable()]
+    await hold.settle(UsageStatus.OK, USED)
+    assert door.ledger.settled == []
+    await door.admission.close(grace_seconds=5)
+    assert [each.settlement.tokens for each in door.ledger.settled] == [USED]
+
+
+@pytest.mark.parametrize(
+    ("tenant", "key", "allowed"),
+    [
+        (None, None, True),
+        (None, ONLY_MICRO, False),
+        (ONLY_MICRO, None, False),
+        (ModelPermissions(PermissionMode.ALLOW_LIST, ("amazon.*",)), None, True),
+        (ModelPermissions(PermissionMode.ALLOW_LIST, ("amazon.*",)), ONLY_MICRO, False),
+        (ModelPermissions(PermissionMode.DENY_LIST, ("amazon.nova-lite*",)), None, False),
+    ],
+)
+async def test_a_model_has_to_pass_the_lists_of_tenant_and_key(
+    tenant: ModelPermissions | None, key: ModelPermissions | None, allowed: bool
+) -> None:
+    record = replace(RECORD, tenant=replace(RECORD.tenant, models=tenant), key=replace(KEY, models=key))
+    caller = Caller(SECRET, Principal(record))
+    if allowed:
+        assert await Door(record).admission.authorize(caller, MODEL) is caller
+    else:
+        with pytest.raises(ModelNotFound):
+            await Door(record).admission.authorize(caller, MODEL)
+
+
+async def test_a_denied_model_is_denied_under_its_profiles_name_as_well() -> None:
+    denied = ModelPermissions(PermissionMode.DENY_LIST, ("anthropic.*",))
+    record = replace(RECORD, key=replace(KEY, models=denied))
+    profile = Model("us.anthropic.claude-x", "us.anthropic.claude-x", "anthropic.claude-x", 1)
+    with pytest.raises(ModelNotFound):
+        await Door(record).admission.authorize(Caller(SECRET, Principal(record)), profile)
+
+
+async def test_a_widened_allow_list_acts_at_once_where_the_narrow_one_is_remembered() -> None:
+    door = await opened()
+    narrow = changed(RECORD, models=ONLY_MICRO)
+    door.ledger.publish(narrow)
+    await door.keys.read(KEY.id)
+    caller = await door.admission.authenticate(SECRET.text)
+    with pytest.raises(ModelNotFound):
+        await door.admission.authorize(caller, MODEL)
+    door.ledger.publish(changed(narrow, models=None))
+    fresh = await door.admission.authorize(caller, MODEL)
+    assert fresh.principal.fence.key_version == 3
+    await door.admission.reserve(fresh, ORDER)
+    assert door.ledger.calls == ["reserve"]
