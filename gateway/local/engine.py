@@ -17,11 +17,10 @@ from pathlib import Path
 
 from gateway.local import moto_server, tether
 from gateway.local.data_dir import DataDir
-from gateway.local.startup import EngineNotStarted, PortTaken, wait_until_listening
+from gateway.local.startup import EngineNotStarted, PortTaken, end, wait_until_listening
 
 HOST = "127.0.0.1"
 _START_TIMEOUT_SECONDS = 30.0
-_STOP_TIMEOUT_SECONDS = 5.0
 _PORT_ATTEMPTS = 5
 
 
@@ -36,7 +35,7 @@ class Engine:
 
     def stop(self) -> None:
         """Ends the child: politely first, so that dynoxide closes its file; killed after five seconds."""
-        _end(self.process)
+        end(self.process)
 
 
 def start_dynoxide(binary: Path, data_dir: DataDir | None = None, port: int = 0) -> Engine:
@@ -88,10 +87,10 @@ def _start(name: str, command: Sequence[str], data_dir: DataDir | None) -> Engin
             data_dir.record_engine(process.pid)
         port = wait_until_listening(process, _START_TIMEOUT_SECONDS)
     except EngineNotStarted as error:
-        _end(process)
+        end(process)
         raise type(error)(f"{name} did not start: {error}") from error
     except BaseException:
-        _end(process)
+        end(process)
         raise
     return Engine(name, f"http://{HOST}:{port}", process, persistent=data_dir is not None)
 
@@ -101,12 +100,3 @@ def _free_port() -> int:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    process.terminate()
-    try:
-        process.wait(_STOP_TIMEOUT_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

@@ -7,9 +7,7 @@ import subprocess
 import sys
 
 from gateway.local.environment import REGION, SIMULATOR_ACCESS_KEY, SIMULATOR_SECRET_KEY
-from gateway.local.startup import EngineNotStarted
-
-_STOP_TIMEOUT_SECONDS = 5.0
+from gateway.local.startup import EngineNotStarted, end
 
 
 class SimulatorProcess:
@@ -34,11 +32,6 @@ class SimulatorProcess:
         return str(json.loads(line)["endpoint"])
 
     def stop(self) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(_STOP_TIMEOUT_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        end(self._process)
         if self._process.stdout is not None:
             self._process.stdout.close()

@@ -1,4 +1,4 @@
-"""Waits until an engine's child process listens, and keeps its last words for the error message."""
+"""The life of an engine's child process: waits until it listens, keeps its last words for an error message, ends it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import threading
 from collections import deque
 
 _LAST_LINES = 20
+_STOP_TIMEOUT_SECONDS = 5.0
 _LISTENING = re.compile(r"listening on http://127\.0\.0\.1:(\d+)", re.IGNORECASE)
 
 
@@ -18,6 +19,16 @@ class EngineNotStarted(Exception):
 
 class PortTaken(EngineNotStarted):
     """Somebody else listens on the port the engine was given."""
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """Ends a child: politely first, killed after five seconds."""
+    process.terminate()
+    try:
+        process.wait(_STOP_TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def wait_until_listening(process: subprocess.Popen[str], timeout_seconds: float) -> int:
