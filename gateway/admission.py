@@ -149,8 +149,8 @@ class Admission:
                 _authorize(principal, order.model)
                 await self._open_where_behind(principal.fence, hold.call.month, stale)
                 continue
-            except LedgerUnavailable as error:
-                if error.may_have_applied:  # then the hold stands, and only its reply was lost
+            except (LedgerUnavailable, asyncio.CancelledError) as error:
+                if getattr(error, "may_have_applied", True):  # then the hold stands, and only its reply was lost
                     self._later(self._give_back(hold))
                 raise
             if account is not None:

@@ -64,6 +64,13 @@ class StreamBroken(GatewayError):
     """A stream ended before Bedrock said why it stopped. An error to the client, never a `stop`."""
 
 
+class ShuttingDown(GatewayError):
+    """The process ends and could not wait any longer for this request."""
+
+    def __init__(self) -> None:
+        super().__init__("The gateway is restarting. Please try again.")
+
+
 class RequestTimedOut(GatewayError):
     """The request took longer than its hold may live."""
 

@@ -25,6 +25,7 @@ from gateway.errors import (
     ModelNotFound,
     RequestTimedOut,
     RequestTooLarge,
+    ShuttingDown,
     StreamBroken,
 )
 from tenants.errors import (
@@ -67,6 +68,7 @@ ERRORS: Mapping[type[Exception], ErrorRow] = {
     FenceStale: ErrorRow(503, _SERVER, "too_contended", retry=True),
     LedgerUnavailable: ErrorRow(503, _SERVER, "ledger_unavailable", retry=True),
     RequestTimedOut: ErrorRow(504, _SERVER, "request_timed_out", retry=False),
+    ShuttingDown: ErrorRow(503, _SERVER, "shutting_down", retry=True),
     StreamBroken: ErrorRow(502, _SERVER, "bedrock_stream_broken", retry=False),
 }
 

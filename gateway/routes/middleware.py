@@ -3,13 +3,14 @@ resort for errors. Plain, because Starlette's BaseHTTPMiddleware costs 200 us a 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.errors import RequestTooLarge
+from gateway.errors import RequestTooLarge, ShuttingDown
 from gateway.request_ids import RequestIds
 from gateway.routes.errors import ErrorAnswer, answer_of, has_row
 from gateway.routes.request_log import RequestLog
@@ -53,6 +54,11 @@ class RequestEnvelope:
             await self._app(scope, self._capped(scope, receive), send_with_id)
         except ClientDisconnect:
             log.status, log.error = CLIENT_CLOSED_REQUEST, "ClientDisconnect"  # nobody is left to be answered
+        except asyncio.CancelledError:
+            log.error = "CancelledError"
+            if not log.status:
+                await send_error(answer_of(ShuttingDown()), send_with_id)
+            raise
         except Exception as error:
             await self._answer_error(error, log, send_with_id)
         finally:

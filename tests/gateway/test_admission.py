@@ -16,7 +16,20 @@ from tenants.principal import Principal
 from tenants.secret import ADMIN_PREFIX, Fingerprint, new_secret
 from tenants.tenant import TenantStatus
 from tenants.usage import NO_TOKENS, TokenCounts
-from tests.gateway.fakes import BOUND, KEY, MODEL, NOW_MS, ORDER, OTHER_SECRET, PEPPERS, RECORD, SECRET, Door, changed
+from tests.gateway.fakes import (
+    BOUND,
+    KEY,
+    MODEL,
+    NOW_MS,
+    ORDER,
+    OTHER_SECRET,
+    PEPPERS,
+    RECORD,
+    SECRET,
+    Door,
+    changed,
+    until,
+)
 
 USED = TokenCounts(11, 7, 3, 1)
 ONLY_MICRO = ModelPermissions(PermissionMode.ALLOW_LIST, ("amazon.nova-micro-v1:0",))
@@ -153,8 +166,7 @@ async def test_the_first_requests_of_a_month_open_the_account_once() -> None:
     door = Door()
     door.ledger.gates["open_account"] = asyncio.Event()
     asked = [asyncio.create_task(door.reserve(order=order(number))) for number in range(10)]
-    while "open_account" not in door.ledger.calls:
-        await asyncio.sleep(0)
+    await until(lambda: "open_account" in door.ledger.calls)
     door.ledger.gates["open_account"].set()
     await asyncio.gather(*asked)
     assert door.ledger.calls.count("open_account") == 1
@@ -194,7 +206,9 @@ async def test_a_settle_replaces_the_hold_and_delivers_its_event() -> None:
     door.admission.start()
     hold = await door.reserve()
     await hold.settle(UsageStatus.OK, USED)
-    assert [(each.settlement.status, each.settlement.tokens) for each in door.ledger.settled] == [(UsageStatus.OK, USED)]
+    assert [(each.settlement.status, each.settlement.tokens) for each in door.ledger.settled] == [
+        (UsageStatus.OK, USED)
+    ]
     await door.admission.close(grace_seconds=5)
     assert door.ledger.events[-1:] == door.ledger.settled
     assert door.ledger.holds == {}
@@ -224,8 +238,7 @@ async def test_a_settle_outlives_the_cancellation_of_its_request() -> None:
     hold = await door.reserve()
     door.ledger.gates["settle"] = asyncio.Event()
     settling = asyncio.create_task(hold.settle(UsageStatus.OK, USED))
-    while "settle" not in door.ledger.calls:
-        await asyncio.sleep(0)
+    await until(lambda: "settle" in door.ledger.calls)
     settling.cancel()
     with pytest.raises(asyncio.CancelledError):
         await settling

@@ -1,0 +1,232 @@
+"""A store, a Bedrock and a clock of the data plane, which do as a test says, without a socket or a second passing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from gateway.admission import Admission, Order
+from gateway.bedrock.client import ConverseAnswer, ConverseEvent, ConverseStream, InvokeAnswer
+from gateway.catalog.model import Model
+from gateway.catalog.snapshot import EMPTY, Snapshot
+from gateway.key_cache import KeyCache
+from tenants.account import Account, Bound, Hold
+from tenants.errors import FenceStale
+from tenants.event import Operation, Settlement, UsageEvent
+from tenants.key import ApiKey, Owner, OwnerKind
+from tenants.principal import Fence, KeyRecord
+from tenants.secret import KEY_PREFIX, Peppers, Secret, new_secret
+from tenants.store import Page
+from tenants.tenant import Tenant
+
+NOW_MS = 1_795_132_800_000  # 2026-11-20T00:00:00Z
+MODEL = Model("amazon.nova-lite-v1:0", "amazon.nova-lite-v1:0", "amazon.nova-lite-v1:0", 8192)
+BOUND = Bound(input_tokens=400, output_tokens=1000)
+PEPPERS = Peppers({"p1": b"pepper of the tests"}, "p1")
+SECRET = new_secret(KEY_PREFIX, "0123456789AB", bytes(range(32)))
+OTHER_SECRET = new_secret(KEY_PREFIX, "0123456789AB", bytes(range(1, 33)))
+TENANT = Tenant("proj_1", "tests", 1_795_000_000)
+KEY = ApiKey(
+    id=SECRET.key_id,
+    tenant_id=TENANT.id,
+    name="tests",
+    owner=Owner(OwnerKind.USER, "user_1", "tests", 1_795_000_000),
+    fingerprints=(PEPPERS.fingerprint(SECRET),),
+    hint=SECRET.hint,
+    created_at=1_795_000_000,
+)
+RECORD = KeyRecord(KEY, TENANT)
+_PATIENCE_SECONDS = 5.0
+ORDER = Order("req_0000000000000001", Operation.CHAT, MODEL, BOUND)
+
+
+def changed(record: KeyRecord, **fields: object) -> KeyRecord:
+    """The record after a change of its key: a version further."""
+    return replace(record, key=replace(record.key, version=record.key.version + 1, **fields))  # type: ignore[arg-type]  # fields of ApiKey, as the tests name them
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let other tasks run until the condition holds."""
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        while not condition():  # noqa: ASYNC110 - what is waited for is the state of a fake, which sets no event
+            await asyncio.sleep(0)
+
+
+class FakeReader:
+    """KeyReader over a mapping that tests change. A read gives what was there when it began; `gate` delays it."""
+
+    def __init__(self, *records: KeyRecord) -> None:
+        self.records = {record.key.id: record for record in records}
+        self.reads: list[str] = []
+        self.gate: asyncio.Event | None = None
+        self.failure: Exception | None = None
+
+    async def find_key(self, key_id: str) -> KeyRecord | None:
+        self.reads.append(key_id)
+        record, failure = self.records.get(key_id), self.failure
+        if self.gate is not None:
+            await self.gate.wait()
+        if failure is not None:
+            raise failure
+        return record
+
+
+class FakeLedger:
+    """Ledger in memory, with the fence of the real one. `failures` are raised by the operation they are named for,
+    one a call; `gates` make it wait before it answers."""
+
+    def __init__(self, reader: FakeReader) -> None:
+        self._reader = reader
+        self.fences: dict[tuple[str, str], Fence] = {}
+        self.holds: dict[str, Hold] = {}
+        self.settled: list[UsageEvent] = []
+        self.events: list[UsageEvent] = []
+        self.calls: list[str] = []
+        self.failures: dict[str, list[Exception]] = {}
+        self.gates: dict[str, asyncio.Event] = {}
+
+    async def reserve(self, fence: Fence, hold: Hold) -> Account | None:
+        await self._begin("reserve")
+        current = self.fences.get((fence.key_id, hold.call.month))
+        if current != fence:
+            raise FenceStale(
+                None if current is None else current.key_version, None if current is None else current.tenant_version
+            )
+        self.holds[hold.call.request_id] = hold
+        return None
+
+    async def open_account(self, fence: Fence, month: str) -> None:
+        await self._begin("open_account")
+        record = self._reader.records.get(fence.key_id)
+        if record is None or (record.key.version, record.tenant.version) != (fence.key_version, fence.tenant_version):
+            raise FenceStale(None, None)
+        self.fences[fence.key_id, month] = fence
+
+    async def settle(self, hold: Hold, settlement: Settlement) -> bool:
+        await self._begin("settle")
+        if self.holds.pop(hold.call.request_id, None) is None:
+            return False
+        self.settled.append(UsageEvent(hold.call, settlement))
+        return True
+
+    async def find_account(self, key_id: str, month: str) -> Account | None:
+        raise NotImplementedError
+
+    async def put_events(self, events: Sequence[UsageEvent]) -> None:
+        await self._begin("put_events")
+        self.events += events
+
+    async def list_events(self, tenant_id: str, day: str, after: str | None, limit: int) -> Page[UsageEvent]:
+        raise NotImplementedError
+
+    def publish(self, record: KeyRecord, month: str = "2026-11") -> None:
+        """A change of the control plane: the record, and its fence on the account."""
+        self._reader.records[record.key.id] = record
+        self.fences[record.key.id, month] = Fence(
+            record.key.id, record.tenant.id, record.key.version, record.tenant.version
+        )
+
+    async def _begin(self, operation: str) -> None:
+        self.calls.append(operation)
+        if operation in self.gates:
+            await self.gates[operation].wait()
+        await asyncio.sleep(0)
+        if self.failures.get(operation):
+            raise self.failures[operation].pop(0)
+
+
+class Door:
+    """An Admission over fakes, and what there is to see of it."""
+
+    def __init__(self, record: KeyRecord = RECORD) -> None:
+        self.reader = FakeReader(record)
+        self.ledger = FakeLedger(self.reader)
+        self.now_ms = NOW_MS
+        self.keys = KeyCache(self.reader, lambda: self.now_ms / 1000, 100, 300)
+        self.admission = Admission(self.keys, self.ledger, PEPPERS, lambda: self.now_ms, 1800)
+
+    async def reserve(self, secret: Secret = SECRET, order: Order = ORDER) -> Any:
+        """Authenticate and reserve: an OpenHold."""
+        return await self.admission.reserve(await self.admission.authenticate(secret.text), order)
+
+
+Step = list[ConverseEvent] | Exception | Callable[[], Awaitable[None]]
+
+
+def event(event_type: str, **payload: Any) -> ConverseEvent:
+    return ConverseEvent(event_type, payload)
+
+
+def text_delta(text: str) -> ConverseEvent:
+    return event("contentBlockDelta", contentBlockIndex=0, delta={"text": text})
+
+
+START = event("messageStart", role="assistant")
+STOP = event("messageStop", stopReason="end_turn")
+USAGE = event("metadata", usage={"inputTokens": 11, "outputTokens": 7, "totalTokens": 18})
+WHOLE: tuple[list[ConverseEvent], ...] = ([START, text_delta("Hello")], [text_delta(" there")], [STOP, USAGE])
+
+
+class FakeStream:
+    """A ConverseStream that goes through a script: a batch is given out, an exception raised, a callable awaited."""
+
+    def __init__(self, *script: Step) -> None:
+        self._script = script
+        self.closed = 0
+
+    async def batches(self) -> AsyncIterator[list[ConverseEvent]]:
+        for step in self._script:
+            if isinstance(step, Exception):
+                raise step
+            if callable(step):
+                await step()
+            else:
+                yield step
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+class FakeBedrock:
+    """Bedrock that gives what it was told to, or raises it; a callable is awaited for the answer."""
+
+    def __init__(self, *answers: Any) -> None:
+        self._answers = list(answers)
+        self.sent: list[tuple[str, str, Mapping[str, Any] | bytes]] = []
+
+    async def converse(self, model_id: str, body: bytes | Mapping[str, Any]) -> ConverseAnswer:
+        answer: ConverseAnswer = await self._answer("converse", model_id, body)
+        return answer
+
+    async def open_stream(self, model_id: str, body: bytes | Mapping[str, Any]) -> ConverseStream:
+        stream: ConverseStream = await self._answer("open_stream", model_id, body)
+        return stream
+
+    async def invoke(self, model_id: str, body: bytes | Mapping[str, Any]) -> InvokeAnswer:
+        answer: InvokeAnswer = await self._answer("invoke", model_id, body)
+        return answer
+
+    async def _answer(self, operation: str, model_id: str, body: bytes | Mapping[str, Any]) -> Any:
+        self.sent.append((operation, model_id, body))
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return await answer() if callable(answer) else answer
+
+
+class FakeCatalog:
+    """A catalog that knows what it is told."""
+
+    def __init__(self, snapshot: Snapshot = EMPTY) -> None:
+        self._snapshot = snapshot
+
+    def latest(self) -> Snapshot:
+        return self._snapshot
+
+    async def load(self) -> Snapshot:
+        return self._snapshot
+
+    async def aclose(self) -> None:
+        return None

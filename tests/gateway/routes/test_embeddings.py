@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from gateway.bedrock.client import InvokeAnswer
+from gateway.errors import BedrockError, BedrockUnreachable
+from gateway.routes.embeddings import CALLS_AT_ONCE
+from tenants.event import UsageStatus
+from tenants.usage import NO_TOKENS, TokenCounts
+from tests.gateway.fakes import until
+from tests.gateway.routes.service import Service
+
+TITAN = "amazon.titan-embed-text-v2:0"
+THROTTLED = BedrockError("ThrottlingException", 429, "slow down")
+
+
+def vector(tokens: int | None = 3) -> InvokeAnswer:
+    return InvokeAnswer({"embedding": [0.5, 0.25]}, tokens)
+
+
+def texts(count: int) -> dict[str, object]:
+    return {"model": TITAN, "input": [f"text {number}" for number in range(count)], "encoding_format": "float"}
+
+
+async def test_the_counts_of_all_calls_are_charged() -> None:
+    service = Service(vector(3), vector(4), vector(5))
+    answer = await service.post("/embeddings", texts(3))
+    assert [each["index"] for each in answer.json()["data"]] == [0, 1, 2]
+    assert answer.json()["usage"] == {"prompt_tokens": 12, "total_tokens": 12}
+    assert await service.settled() == [(UsageStatus.OK, TokenCounts(input_tokens=12))]
+
+
+async def test_a_failed_call_fails_the_request_and_what_the_others_used_is_charged() -> None:
+    service = Service(vector(3), THROTTLED)
+    assert (await service.post("/embeddings", texts(2))).status_code == 429
+    assert await service.settled() == [(UsageStatus.ERROR, TokenCounts(input_tokens=3))]
+
+
+async def test_after_a_failure_no_further_call_is_made() -> None:
+    service = Service(THROTTLED)
+    await service.post("/embeddings", texts(5 * CALLS_AT_ONCE))
+    assert len(service.bedrock.sent) <= CALLS_AT_ONCE
+    assert await service.settled() == [(UsageStatus.ERROR, NO_TOKENS)]
+
+
+@pytest.mark.parametrize("answer", [vector(None), BedrockUnreachable("broke", may_have_run=True)])
+async def test_an_unknown_count_is_estimated(answer: object) -> None:
+    service = Service(answer)
+    await service.post("/embeddings", texts(2))
+    ((status, tokens),) = await service.settled()
+    assert (status, tokens.output_tokens) == (UsageStatus.ESTIMATED, 0)
+    assert tokens.input_tokens > 0
+
+
+async def test_so_many_calls_run_at_once_and_no_more() -> None:
+    running = most = 0
+
+    async def invoke() -> InvokeAnswer:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0)
+        running -= 1
+        return vector()
+
+    service = Service(invoke)
+    assert (await service.post("/embeddings", texts(3 * CALLS_AT_ONCE))).status_code == 200
+    assert most == CALLS_AT_ONCE
+
+
+async def hang() -> InvokeAnswer:
+    await asyncio.Event().wait()
+    return vector()
+
+
+async def test_a_request_past_its_deadline_is_a_504_and_an_estimate() -> None:
+    service = Service(hang)
+    service.hurry(0.02)
+    assert (await service.post("/embeddings", texts(1))).status_code == 504
+    ((status, tokens),) = await service.settled()
+    assert status is UsageStatus.ESTIMATED
+    assert tokens.input_tokens > 0
+
+
+async def test_a_shutdown_while_bedrock_runs_is_an_estimate() -> None:
+    service = Service(hang)
+    asking = asyncio.create_task(service.post("/embeddings", texts(1)))
+    await until(lambda: service.bedrock.sent)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    ((status, _),) = await service.settled()
+    assert status is UsageStatus.ESTIMATED
