@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -25,6 +26,7 @@ from gateway.key_cache import KeyCache
 from gateway.plane import DataPlane, Patience
 from gateway.request_ids import RequestIds
 from gateway.routes import chat, embeddings, health, models
+from gateway.routes.direct import Application, to_asgi
 from gateway.routes.errors import answer_of_status, answer_of_validation, to_response
 from gateway.routes.middleware import RequestEnvelope
 from gateway.routes.openapi import describe_bodies
@@ -73,7 +75,7 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> FastAPI:
             await parts.aws.transport.aclose()
 
     # No /docs page: FastAPI's loads its scripts from elsewhere. The document itself is at /openapi.json.
-    app = FastAPI(
+    app = Application(
         title="Sluice",
         version=version("sluice"),
         lifespan=lifespan,
@@ -84,18 +86,23 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> FastAPI:
     app.state.data_plane = parts.data_plane
     app.state.readiness_probe = lambda: parts.reader.find_key("key_readiness")
     app.include_router(health.router)
+    enveloped = partial(
+        RequestEnvelope,
+        request_ids=RequestIds(_clock_ms, os.urandom),
+        max_body_bytes=settings.max_body_bytes,
+        monotonic=time.monotonic,
+    )
     if "gateway" in settings.surfaces:
         for prefix in PREFIXES:
             for router in (chat.router, embeddings.router, models.router):
                 app.include_router(router, prefix=prefix, tags=["inference"], include_in_schema=prefix == "/v1")
+            app.add_direct_route("POST", f"{prefix}{chat.PATH}", enveloped(to_asgi(chat.create_chat_completion)))
+            app.add_direct_route("POST", f"{prefix}{embeddings.PATH}", enveloped(to_asgi(embeddings.create_embeddings)))
     if parts.control_plane is not None:
         app.include_router(create_router(parts.control_plane))
     _render_errors_as_openai(app)
     describe_bodies(app)
-    request_ids = RequestIds(_clock_ms, os.urandom)
-    app.add_middleware(
-        RequestEnvelope, request_ids=request_ids, max_body_bytes=settings.max_body_bytes, monotonic=time.monotonic
-    )
+    app.add_middleware(enveloped)
     return app
 
 

@@ -6,7 +6,7 @@ are text. What Bedrock adds of its own (a chat template, the wrapping of tools) 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -28,16 +28,16 @@ _BYTES_PER_TOKEN = 4
 
 
 def bound_of(converse: Mapping[str, Any]) -> Bound:
-    """Upper bound of a Converse request. Its `inferenceConfig.maxTokens` has to be set."""
-    messages = converse.get("messages", ())
-    text_bytes = len(orjson.dumps({name: value for name, value in converse.items() if name != "messages"}))
-    images = 0
-    for message in messages:
-        message_bytes, message_images = _measure(message["content"])
-        text_bytes, images = text_bytes + message_bytes, images + message_images
+    """Upper bound of a Converse request. Its `inferenceConfig.maxTokens` has to be set.
+
+    The JSON of the request has at least as many bytes as its text; the bytes of images are taken off.
+    """
+    messages = converse["messages"]
+    images = [size for message in messages for size in _image_sizes(message["content"])]
+    text_bytes = len(orjson.dumps(converse)) - sum(images)
     tools = TOOLS_TOKENS if "toolConfig" in converse else 0
-    input_tokens = text_bytes + images * IMAGE_TOKENS + TEMPLATE_TOKENS + len(messages) * MESSAGE_TOKENS + tools
-    return Bound(input_tokens, converse["inferenceConfig"]["maxTokens"])
+    template = TEMPLATE_TOKENS + len(messages) * MESSAGE_TOKENS + tools
+    return Bound(text_bytes + len(images) * IMAGE_TOKENS + template, converse["inferenceConfig"]["maxTokens"])
 
 
 def bound_of_texts(bodies: Iterable[Mapping[str, Any]]) -> Bound:
@@ -52,15 +52,10 @@ def estimate_of(bound: Bound, output_bytes: int) -> TokenCounts:
     return TokenCounts(input_tokens=input_tokens, output_tokens=output_tokens)
 
 
-def _measure(blocks: Iterable[Mapping[str, Any]]) -> tuple[int, int]:
-    """Bytes of the JSON of content blocks, which are no fewer than those of their text, and the images among them."""
-    text_bytes, images = 0, 0
+def _image_sizes(blocks: Iterable[Mapping[str, Any]]) -> Iterator[int]:
+    """Bytes of base64 of each image, those in tool results included."""
     for block in blocks:
         if "image" in block:
-            images += 1
+            yield len(block["image"]["source"].get("bytes", ""))
         elif "toolResult" in block:
-            result_bytes, result_images = _measure(block["toolResult"]["content"])
-            text_bytes, images = text_bytes + result_bytes + MESSAGE_TOKENS, images + result_images
-        else:
-            text_bytes += len(orjson.dumps(block))
-    return text_bytes, images
+            yield from _image_sizes(block["toolResult"]["content"])

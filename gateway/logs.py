@@ -8,12 +8,17 @@ from datetime import UTC, datetime
 
 import orjson
 
+from gateway.routes.request_log import FIELDS
+
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
 # At DEBUG most of these print keys, hashes and bodies whole; at INFO uvicorn says what our own lines say.
 _TALKATIVE = ("pynamodb", "botocore", "boto3", "urllib3", "aiohttp", "asyncio", "uvicorn")
 
 
 def _extra(record: logging.LogRecord) -> dict[str, object]:
+    fields: dict[str, object] | None = record.__dict__.get(FIELDS)
+    if fields is not None:
+        return fields
     return {name: value for name, value in record.__dict__.items() if name not in _STANDARD}
 
 

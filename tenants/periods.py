@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 # AWS refuses requests signed more than 15 minutes off: no clock that can write at all is further out.
 CLOCK_SKEW_SECONDS = 15 * 60
@@ -11,14 +12,23 @@ CLOCK_SKEW_SECONDS = 15 * 60
 RETENTION_SECONDS = 400 * 24 * 3600
 
 
+_DAY_MS = 24 * 3600 * 1000
+
+
 def month_of(ms: int) -> str:
     """The account month of a moment: `2026-11`."""
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m")
+    return day_of(ms)[:7]
 
 
 def day_of(ms: int) -> str:
     """The day of a moment: `2026-11-20`."""
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d")
+    return _day(ms // _DAY_MS)
+
+
+@lru_cache(maxsize=64)
+def _day(number: int) -> str:
+    """The day by its number since 1970. Asked for several times a request, nearly always for today."""
+    return datetime.fromtimestamp(number * _DAY_MS / 1000, UTC).strftime("%Y-%m-%d")
 
 
 def months_to_fence(now_ms: int) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ from gateway.translate.usage import from_converse_usage
 from tenants.event import Operation, UsageStatus
 
 router = APIRouter()
+PATH = "/chat/completions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class _Chat:
 
 
 @router.post(
-    "/chat/completions",
+    PATH,
     response_model=None,
     responses=answers("application/json", "text/event-stream"),
     openapi_extra=SECURED,

@@ -23,13 +23,14 @@ from tenants.event import Operation, UsageStatus
 from tenants.usage import TokenCounts
 
 router = APIRouter()
+PATH = "/embeddings"
 
 # Titan and Nova take one text a call: enough at once to be quick, few enough not to be throttled for it.
 CALLS_AT_ONCE = 8
 
 
 @router.post(
-    "/embeddings",
+    PATH,
     response_model=None,
     responses=answers("application/json"),
     openapi_extra=SECURED,

@@ -9,6 +9,9 @@ from tenants.usage import NO_TOKENS, TokenCounts
 
 logger = logging.getLogger("sluice.request")
 
+FIELDS = "fields"
+"""The attribute of a log record that holds all of a request's fields at once."""
+
 
 @dataclass(slots=True)
 class RequestLog:
@@ -45,4 +48,5 @@ class RequestLog:
             fields["output_tokens"] = self.tokens.output_tokens
             fields["cache_read_tokens"] = self.tokens.cache_read_tokens
             fields["cache_write_tokens"] = self.tokens.cache_write_tokens
-        logger.info("request", extra=fields)
+        # Past Logger.info, which looks for its caller through the stack: half the cost of a line.
+        logger.handle(logger.makeRecord(logger.name, logging.INFO, "", 0, "request", (), None, extra={FIELDS: fields}))
