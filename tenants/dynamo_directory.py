@@ -115,11 +115,17 @@ class DynamoDirectory:
         def raise_fence(account: tuple[str, str]) -> None:
             row = self._rows.fence(account_partition(account[0]), account[1])
             behind = FenceRow.pk.exists() & (FenceRow.tv.does_not_exist() | (FenceRow.tv < tenant.version))
-            try:
-                row.update(actions=[FenceRow.tv.set(tenant.version)], condition=behind)
-            except UpdateError as error:
-                if error.cause_response_code != "ConditionalCheckFailedException":
-                    raise
+            for attempts_left in reversed(range(_CONFLICT_ATTEMPTS)):
+                try:
+                    row.update(actions=[FenceRow.tv.set(tenant.version)], condition=behind)
+                except UpdateError as error:
+                    if error.cause_response_code == "ConditionalCheckFailedException":
+                        return
+                    # An account being opened or changed by a transaction; botocore does not repeat this one.
+                    if error.cause_response_code != "TransactionConflictException" or not attempts_left:
+                        raise
+                else:
+                    return
 
         for account_batch in _batches(await self._in_thread(accounts), THREADS * 4):
             await asyncio.gather(*(self._in_thread(raise_fence, account) for account in account_batch))

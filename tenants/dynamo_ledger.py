@@ -111,7 +111,10 @@ class DynamoLedger:
         except LedgerUnavailable:
             self._mark_delivered(account_id, delivered)
             raise
-        return account_from_item(answer["Attributes"]) if inspect else None
+        if not inspect:
+            return None
+        _remember(self._inspected, account_id, self._monotonic())
+        return account_from_item(answer["Attributes"])
 
     async def open_account(self, fence: Fence, month: str) -> None:
         try:
@@ -171,12 +174,8 @@ class DynamoLedger:
         return Page(events, len(found) > limit or "LastEvaluatedKey" in answer)
 
     def _inspection_due(self, account_id: AccountId) -> bool:
-        now = self._monotonic()
         last = self._inspected.get(account_id)
-        if last is not None and now - last < INSPECT_EVERY_SECONDS:
-            return False
-        _remember(self._inspected, account_id, now)
-        return True
+        return last is None or self._monotonic() - last >= INSPECT_EVERY_SECONDS
 
     def _take_delivered(self, account_id: AccountId) -> Sequence[str]:
         delivered = self._delivered.pop(account_id, None)

@@ -112,8 +112,8 @@ class Ledger(Protocol):
     async def settle(self, hold: Hold, settlement: Settlement) -> bool:
         """Replace the hold by what the request used and store its usage record, in one write.
 
-        True when this or an earlier, repeated call did it; False when somebody else had settled the hold before
-        (it had expired). Raises LedgerUnavailable.
+        True when this call did it, or an earlier one whose entry is still in the outbox; False when the hold was
+        gone: settled by somebody else after it had expired, or delivered by now. Raises LedgerUnavailable.
         """
         ...
 

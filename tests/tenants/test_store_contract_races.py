@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import random
 import sys
@@ -24,6 +25,7 @@ from tests.tenants.samples import DAY, FENCE, KEY, MONTH, NOW_MS, TENANT, a_hold
 from tests.tenants.stores import ATTEMPTS, Store
 
 PROJECT = Path(__file__).parents[2]
+_key_numbers = itertools.count()
 RACERS = 4
 REQUESTS = 50
 
@@ -140,7 +142,7 @@ async def take_step(
 async def test_any_order_of_steps_and_faults_leaves_the_ledger_as_one_process_without_faults_would(
     store: Store, taken: list[tuple[str, int, int, list[Fault]]]
 ) -> None:
-    key_id = f"key_{random.Random().getrandbits(64):016x}"
+    key_id = f"key_{next(_key_numbers):04}"
     fence = await store.add_key(replace(KEY, id=key_id))
     ledgers, model = [store.new_ledger(), store.new_ledger()], Model()
     for action, number, process, planned in taken:
