@@ -22,6 +22,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from awswire.dynamodb import DynamoDb
 from migrations.runner import migrate
@@ -30,6 +31,10 @@ from tenants.tables import TableNames
 from tests.engines import ACCESS_KEY, REGION, SECRET_KEY, connected, new_run, running_dynoxide, running_moto
 
 PROJECT = Path(__file__).parents[1]
+
+# Machines are shared: how long an example takes is no property of the code.
+settings.register_profile("sluice", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("sluice")
 
 
 @pytest.fixture(scope="session")

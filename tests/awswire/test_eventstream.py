@@ -67,7 +67,7 @@ def test_decodes_a_recorded_stream_that_comes_byte_by_byte() -> None:
     assert [tuple(frame) for frame in decode_cut_at(stream, cuts)] == decode_by_botocore(stream)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(streams, st.data())
 def test_any_split_gives_the_same_frames(frames: list[tuple[dict[str, str], bytes]], data: st.DataObject) -> None:
     stream = to_stream(frames)
@@ -75,7 +75,7 @@ def test_any_split_gives_the_same_frames(frames: list[tuple[dict[str, str], byte
     assert [(dict(headers), payload) for headers, payload in decode_cut_at(stream, cuts)] == frames
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(streams, st.data())
 def test_any_flipped_bit_is_noticed(frames: list[tuple[dict[str, str], bytes]], data: st.DataObject) -> None:
     stream = bytearray(to_stream(frames))

@@ -74,7 +74,7 @@ def requests(draw: st.DrawFn) -> HttpRequest:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(requests(), secrets, st.one_of(st.none(), secrets), st.datetimes(datetime.datetime(2020, 1, 1)))
 def test_signs_as_botocore_does(
     request: HttpRequest, secret: str, token: str | None, moment: datetime.datetime

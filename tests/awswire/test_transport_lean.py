@@ -204,7 +204,7 @@ async def ask_for_all(transport: HttpTransport, script: list[tuple[bytes, bool]]
     return outcomes
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(answers(), min_size=1, max_size=4))
 def test_the_same_answers_read_the_same_through_aiohttp(script: list[tuple[bytes, bool]]) -> None:
     async def compare() -> None:

@@ -137,7 +137,7 @@ async def take_step(
 
 
 # The tables are cleared once a test; every example has a key of its own.
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(taken=steps)
 async def test_any_order_of_steps_and_faults_leaves_the_ledger_as_one_process_without_faults_would(
     store: Store, taken: list[tuple[str, int, int, list[Fault]]]
