@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from typing import Any
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from gateway import logs
+from gateway.http_protocol import BoundedHttpProtocol
+from gateway.request_ids import RequestIds
 from gateway.settings import Settings
 
 BACKLOG = 2048
@@ -28,9 +31,8 @@ def bind(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise AddressTaken(
-            f"Cannot listen on {host}:{port}: {error.strerror}. Choose another port with --port, or 0 for any free one."
-        ) from error
+        choice = "host with --host" if isinstance(error, socket.gaierror) else "port with --port, or 0 for any free one"
+        raise AddressTaken(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another {choice}.") from error
     listener.set_inheritable(True)
     return listener
 
@@ -51,12 +53,22 @@ def app_from_environment() -> Any:
     return create_app(settings, os.environ)
 
 
+class ServedProtocol(BoundedHttpProtocol):
+    """The protocol with the real clock. A class of this module, because workers are sent its name."""
+
+    request_ids = RequestIds(lambda: time.time_ns() // 1_000_000, os.urandom)
+
+
 def config_of(settings: Settings) -> uvicorn.Config:
     """uvicorn with uvloop and httptools, without an access log of its own: the gateway writes its request log."""
     return uvicorn.Config(
         "gateway.serving:app_from_environment",
         factory=True,
-        http="httptools",
+        http=ServedProtocol,
+        ws="none",
+        # uvicorn believes 127.0.0.1 by default, and so every client behind a proxy on the same machine.
+        proxy_headers=bool(settings.forwarded_allow_ips),
+        forwarded_allow_ips=settings.forwarded_allow_ips,
         log_config=None,
         access_log=False,
         server_header=False,
