@@ -12,12 +12,15 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from gateway.openai.messages import REFUSED_TAGS, Message
+from gateway.openai.messages import REFUSED_TAGS, Messages
 from gateway.openai.tools import ToolChoice, Tools
-from gateway.openai.wire import ModelName, WireModel, only, parse_body, unknown_fields
+from gateway.openai.wire import ModelName, WireModel, array, only, parse_body, unknown_fields
 
 # botocore sends maxTokens as a 32-bit integer.
 Tokens = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+# Converse's own limit, by botocore's service model; OpenAI's is 4.
+MAX_STOP_SEQUENCES: Final = 2500
 
 # Values of ignored fields which ask for nothing: many chat clients send these defaults with every request.
 _NO_EFFECT: Final[Mapping[str, tuple[object, ...]]] = {
@@ -50,12 +53,12 @@ class ChatCompletionRequest(WireModel):
     """A body of POST /v1/chat/completions. `max_completion_tokens` wins over `max_tokens`."""
 
     model: ModelName
-    messages: Annotated[tuple[Message, ...], Field(strict=False, min_length=1)]
+    messages: Messages
     max_tokens: Tokens | None = None
     max_completion_tokens: Tokens | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(ge=0, le=1)] | None = None
-    stop: str | Annotated[tuple[str | None, ...], Field(strict=False)] | None = None
+    stop: str | Annotated[tuple[str | None, ...], array(MAX_STOP_SEQUENCES)] | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     tools: Tools | None = None
@@ -72,7 +75,7 @@ class ChatCompletionRequest(WireModel):
     modalities: (
         Annotated[
             tuple[str, ...],
-            Field(strict=False),
+            array(max_items=8),
             only(("text",), (), why="Only text output is supported. Send modalities=['text'], or leave it out."),
         ]
         | None
@@ -109,10 +112,11 @@ def ignored_params(request: WireModel) -> tuple[str, ...]:
     ignored: dict[str, None] = {}
     for path, value in unknown_fields(request):
         if not _asks_for_nothing(path, value):
-            ignored[quote(path.encode(errors="replace"), safe="[]._-")[:MAX_REPORTED_LENGTH]] = None
+            ignored[path[:MAX_REPORTED_LENGTH]] = None
         if len(ignored) == MAX_REPORTED:
             break
-    return tuple(ignored)
+    quoted = (quote(path.encode(errors="replace"), safe="[]._-")[:MAX_REPORTED_LENGTH] for path in ignored)
+    return tuple(dict.fromkeys(quoted))
 
 
 def _asks_for_nothing(path: str, value: object) -> bool:

@@ -20,7 +20,7 @@ class ChunkEncoder:
     through pydantic. With `include_usage` every chunk but the last carries `"usage": null`, as OpenAI's do.
     """
 
-    __slots__ = ("_after_delta", "_after_finish", "_before_delta", "_head")
+    __slots__ = ("_after_delta", "_after_finish", "_before_delta", "_head", "_include_usage")
 
     def __init__(self, envelope: Envelope, include_usage: bool) -> None:
         head = orjson.dumps(
@@ -32,6 +32,7 @@ class ChunkEncoder:
             }
         )
         self._head = b"data: " + head[:-1]
+        self._include_usage = include_usage
         self._before_delta = self._head + b',"choices":[{"index":0,"delta":'
         self._after_finish = b'}],"usage":null}\n\n' if include_usage else b"}]}\n\n"
         self._after_delta = b',"logprobs":null,"finish_reason":null' + self._after_finish
@@ -46,5 +47,7 @@ class ChunkEncoder:
         )
 
     def usage(self, counts: TokenCounts) -> bytes:
-        """The last chunk, to be sent only where the client asked: without choices, which some clients index blindly."""
+        """The last chunk, without choices. Nothing where the client did not ask: some index `choices` blindly."""
+        if not self._include_usage:
+            return b""
         return self._head + b',"choices":[],"usage":' + orjson.dumps(to_usage(counts)) + b"}\n\n"

@@ -55,7 +55,7 @@ class ChatCompletion(TypedDict):
     created: int
     model: str
     choices: list[Choice]
-    usage: NotRequired[Usage]
+    usage: Usage
 
 
 class FunctionDelta(TypedDict, total=False):

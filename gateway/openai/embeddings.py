@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from gateway.errors import InvalidRequest
 from gateway.openai.usage import EmbeddingUsage
-from gateway.openai.wire import ModelName, WireModel, parse_body, unsupported
+from gateway.openai.wire import ModelName, WireModel, array, parse_body, unsupported
 
 MAX_INPUTS: Final = 2048
 """OpenAI's cap on the texts of one request."""
@@ -29,7 +29,7 @@ class EmbeddingsRequest(WireModel):
     """A body of POST /v1/embeddings. `encoding_format` float unless told; the Python SDK asks for base64 unasked."""
 
     model: ModelName
-    input: Annotated[str | Annotated[tuple[str, ...], Field(strict=False)], BeforeValidator(_refuse_tokens)]
+    input: Annotated[str | Annotated[tuple[str, ...], array(MAX_INPUTS)], BeforeValidator(_refuse_tokens)]
     dimensions: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
     encoding_format: EncodingFormat | None = None
 
@@ -59,10 +59,6 @@ def parse_embeddings_request(body: bytes) -> EmbeddingsRequest:
     request = parse_body(EmbeddingsRequest, body, {})
     if not request.texts:
         raise InvalidRequest("'input' is an empty array. Send at least one text.", "input")
-    if len(request.texts) > MAX_INPUTS:
-        raise InvalidRequest(
-            f"'input' has {len(request.texts)} texts; {MAX_INPUTS} are allowed in one request.", "input"
-        )
     for index, text in enumerate(request.texts):
         if not text.strip():
             param = "input" if isinstance(request.input, str) else f"input[{index}]"

@@ -7,7 +7,14 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from gateway.openai.wire import WireModel, only
+from gateway.openai.wire import WireModel, array, only
+
+# What a request may hold bounds the work on it. All of these are far above what any model makes use of.
+MAX_MESSAGES: Final = 10_000
+MAX_PARTS: Final = 2048
+"""Of one message's content."""
+MAX_TOOL_CALLS: Final = 1024
+"""Of one message. OpenAI stops at 128, but Claude is seen to answer with more, and has to be able to read it again."""
 
 REFUSED_TAGS: Final[Mapping[str, str]] = {
     "input_audio": "Audio input is not supported. Send text, or images as data URLs.",
@@ -37,8 +44,7 @@ class ImagePart(WireModel):
 
 UserPart = Annotated[TextPart | ImagePart, Field(discriminator="type")]
 AssistantPart = Annotated[TextPart | RefusalPart, Field(discriminator="type")]
-# A model is strict, and a strict tuple refuses the list that JSON parses to; items stay strict.
-TextParts = Annotated[tuple[TextPart, ...], Field(strict=False)]
+TextParts = Annotated[tuple[TextPart, ...], array(MAX_PARTS)]
 
 
 class SystemMessage(WireModel):
@@ -50,7 +56,7 @@ class SystemMessage(WireModel):
 
 class UserMessage(WireModel):
     role: Literal["user"]
-    content: str | Annotated[tuple[UserPart, ...], Field(strict=False)]
+    content: str | Annotated[tuple[UserPart, ...], array(MAX_PARTS)]
 
 
 class FunctionCall(WireModel):
@@ -70,9 +76,9 @@ class ToolCall(WireModel):
 
 class AssistantMessage(WireModel):
     role: Literal["assistant"]
-    content: str | Annotated[tuple[AssistantPart, ...], Field(strict=False)] | None = None
+    content: str | Annotated[tuple[AssistantPart, ...], array(MAX_PARTS)] | None = None
     refusal: str | None = None
-    tool_calls: Annotated[tuple[ToolCall, ...], Field(strict=False)] | None = None
+    tool_calls: Annotated[tuple[ToolCall, ...], array(MAX_TOOL_CALLS)] | None = None
     audio: Annotated[object, only(why="Audio is not supported. Send the earlier answer's text as content.")] = None
     function_call: Annotated[object, only(why="'function_call' is not supported. Use 'tool_calls'.")] = None
 
@@ -84,3 +90,4 @@ class ToolMessage(WireModel):
 
 
 Message = Annotated[SystemMessage | UserMessage | AssistantMessage | ToolMessage, Field(discriminator="role")]
+Messages = Annotated[tuple[Message, ...], array(MAX_MESSAGES, min_items=1)]

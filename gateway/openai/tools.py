@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field
+from gateway.openai.wire import WireModel, array, only
 
-from gateway.openai.wire import WireModel, only
+MAX_TOOLS: Final = 1024
+"""OpenAI stops at 128; Bedrock names no limit, and clients with many MCP servers send more."""
 
 _NO_CUSTOM_TOOLS = "Only tools of the type 'function' are supported. Describe a custom tool as a function."
 
@@ -36,4 +37,4 @@ class NamedToolChoice(WireModel):
 
 
 ToolChoice = Literal["none", "auto", "required"] | NamedToolChoice
-Tools = Annotated[tuple[FunctionTool, ...], Field(strict=False)]
+Tools = Annotated[tuple[FunctionTool, ...], array(MAX_TOOLS)]

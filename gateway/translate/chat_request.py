@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from gateway.bedrock.converse import ConverseRequest, InferenceConfig
 from gateway.catalog.model import Model
 from gateway.errors import InvalidRequest
 from gateway.openai.chat import ChatCompletionRequest
 from gateway.translate.messages import to_conversation
 from gateway.translate.tools import to_tool_config
-
-# botocore's service model; it was 4 once, OpenAI's own limit.
-MAX_STOP_SEQUENCES: Final = 2500
 
 
 def to_converse(request: ChatCompletionRequest, model: Model) -> ConverseRequest:
@@ -49,10 +44,6 @@ def _to_inference_config(request: ChatCompletionRequest, model: Model) -> Infere
         config["topP"] = request.top_p
     stop = [request.stop] if isinstance(request.stop, str) else request.stop or ()
     sequences = [sequence for sequence in stop if sequence]
-    if len(sequences) > MAX_STOP_SEQUENCES:
-        raise InvalidRequest(
-            f"'stop' has {len(sequences)} sequences; at most {MAX_STOP_SEQUENCES} are allowed.", "stop"
-        )
     if sequences:
         config["stopSequences"] = sequences
     return config

@@ -11,16 +11,16 @@ from gateway.bedrock.converse import ContentBlock, ConverseResponse
 from gateway.openai.completion import AssistantMessage, ChatCompletion, Envelope, ToolCall
 from gateway.openai.usage import to_usage
 from gateway.translate.stop_reason import to_finish_reason
-from gateway.translate.usage import from_converse_usage
+from tenants.usage import TokenCounts
 
 
-def from_converse(answer: ConverseResponse, envelope: Envelope) -> ChatCompletion:
+def from_converse(answer: ConverseResponse, envelope: Envelope, tokens: TokenCounts) -> ChatCompletion:
     """Built from the content's blocks, whatever the stop reason says: an answer cut at max_tokens may hold tool calls.
 
-    Blocks of kinds not known here are passed over. Without a usage block there is no `usage`.
+    Blocks of kinds not known here are passed over. `tokens` is what the request is charged with.
     """
     message = _to_message(answer.get("output", {}).get("message", {}).get("content", []))
-    completion: ChatCompletion = {
+    return {
         "id": envelope.id,
         "object": "chat.completion",
         "created": envelope.created,
@@ -33,11 +33,8 @@ def from_converse(answer: ConverseResponse, envelope: Envelope) -> ChatCompletio
                 "finish_reason": to_finish_reason(answer.get("stopReason", "end_turn"), "tool_calls" in message),
             }
         ],
+        "usage": to_usage(tokens),
     }
-    counts = from_converse_usage(answer.get("usage"))
-    if counts is not None:
-        completion["usage"] = to_usage(counts)
-    return completion
 
 
 def _to_message(blocks: Sequence[ContentBlock]) -> AssistantMessage:

@@ -39,13 +39,8 @@ class ChatStream:
         """Text, reasoning and tool arguments so far, in UTF-8: what an estimate rests on where the usage never came."""
 
     @property
-    def complete(self) -> bool:
-        """Whether the model said why it stopped. Still False when the stream ends: it broke off, which is an error."""
-        return self._stop_reason is not None
-
-    @property
     def finish_reason(self) -> FinishReason | None:
-        """None until messageStop."""
+        """None until messageStop; still None when the stream ends: it broke off, which is an error."""
         return None if self._stop_reason is None else to_finish_reason(self._stop_reason, self._tool_calls > 0)
 
     def feed(self, event_type: str, payload: dict[str, Any]) -> list[ChoiceDelta]:

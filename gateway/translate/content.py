@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from gateway.bedrock.converse import ContentBlock, TextBlock, ToolResult, ToolUse
 from gateway.errors import InvalidRequest
+from gateway.openai.json_structure import StructureTooLarge
 from gateway.openai.messages import (
     AssistantMessage,
     ImagePart,
@@ -89,6 +90,8 @@ def _to_tool_input(arguments: str, param: str) -> dict[str, Any]:
         return {}
     try:
         parsed = parse_json(arguments)
+    except StructureTooLarge as error:
+        raise InvalidRequest(f"'{param}' is too large: {error}.", param) from None
     except ValueError as error:
         raise InvalidRequest(f"'{param}' is not valid JSON: {error}. Send a JSON object as a string.", param) from None
     if parsed is None:

@@ -13,7 +13,7 @@ from gateway.errors import BedrockError, InvalidRequest
 from gateway.openai.embeddings import Embedding, EmbeddingList, EmbeddingsRequest, EncodingFormat
 from gateway.openai.usage import to_embedding_usage
 from gateway.translate.embedding_families import EmbeddingFamily, Vector, find_family
-from tenants.usage import NO_TOKENS, TokenCounts
+from tenants.usage import TokenCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,16 @@ def to_invoke(request: EmbeddingsRequest, model: Model) -> EmbeddingCalls:
     return EmbeddingCalls(bodies, len(texts), family)
 
 
-def from_invoke(
-    calls: EmbeddingCalls, answers: Sequence[EmbeddingAnswer], model_name: str, encoding_format: EncodingFormat | None
-) -> EmbeddingList:
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """How the client is answered: under the name it used, in the form it asked for, with what it is charged with."""
+
+    model_name: str
+    encoding_format: EncodingFormat | None
+    tokens: TokenCounts
+
+
+def from_invoke(calls: EmbeddingCalls, answers: Sequence[EmbeddingAnswer], answering: Answering) -> EmbeddingList:
     """Vectors in the order of the texts. Raises BedrockError if there are not as many as texts."""
     vectors = [vector for answer in answers for vector in calls.family.from_answer(answer.body)]
     if len(vectors) != calls.text_count:
@@ -51,12 +58,12 @@ def from_invoke(
         {
             "object": "embedding",
             "index": index,
-            "embedding": _to_base64(vector) if encoding_format == "base64" else vector,
+            "embedding": _to_base64(vector) if answering.encoding_format == "base64" else vector,
         }
         for index, vector in enumerate(vectors)
     ]
-    usage = to_embedding_usage(from_invoke_usage(answers) or NO_TOKENS)
-    return {"object": "list", "model": model_name, "data": data, "usage": usage}
+    usage = to_embedding_usage(answering.tokens)
+    return {"object": "list", "model": answering.model_name, "data": data, "usage": usage}
 
 
 def from_invoke_usage(answers: Sequence[EmbeddingAnswer]) -> TokenCounts | None:

@@ -15,19 +15,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Literal
+from typing import Final, Literal
 
-from gateway.bedrock.converse import ContentBlock, Message, TextBlock
+from gateway.bedrock.converse import ContentBlock, Message, TextBlock, ToolResult
 from gateway.errors import InvalidRequest
 from gateway.openai import messages as openai
+from gateway.openai.json_structure import MAX_CONTAINERS, count_containers, most_containers
 from gateway.translate.content import (
     PLACEHOLDER_TEXT,
     to_assistant_blocks,
     to_text_blocks,
     to_tool_result,
-    to_tool_use_id,
     to_user_blocks,
 )
+
+_MAX_NAMED_CALLS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +43,27 @@ class Conversation:
 
 @dataclass(slots=True)
 class _Turn:
+    """`asked_ids` and `answered_ids` are of the tool uses and the tool results in it: each is looked up once a message,
+    and a search in the blocks would be quadratic in a history of many calls."""
+
     role: Literal["user", "assistant"]
     tool_results: list[ContentBlock] = field(default_factory=list)
     blocks: list[ContentBlock] = field(default_factory=list)
+    asked_ids: dict[str, None] = field(default_factory=dict)
+    answered_ids: set[str] = field(default_factory=set)
 
-    @property
-    def tool_use_ids(self) -> list[str]:
-        return [block["toolUse"]["toolUseId"] for block in self.blocks if "toolUse" in block]
+    def add_blocks(self, blocks: Sequence[ContentBlock]) -> None:
+        self.blocks += blocks
+        self.asked_ids |= dict.fromkeys(block["toolUse"]["toolUseId"] for block in blocks if "toolUse" in block)
 
-    @property
-    def answered_ids(self) -> list[str]:
-        return [block["toolResult"]["toolUseId"] for block in self.tool_results]
+    def add_tool_result(self, tool_result: ToolResult) -> None:
+        self.tool_results.append({"toolResult": tool_result})
+        self.answered_ids.add(tool_result["toolUseId"])
 
 
 def to_conversation(messages: Sequence[openai.Message]) -> Conversation:
     """Raises InvalidRequest for tool results without their call, calls without their result, and bad content."""
+    _check_arguments(messages)
     system: list[TextBlock] = []
     turns: list[_Turn] = []
     for index, message in enumerate(messages):
@@ -65,13 +73,14 @@ def to_conversation(messages: Sequence[openai.Message]) -> Conversation:
                 system += to_text_blocks(message.content)
             case openai.UserMessage():
                 if blocks := to_user_blocks(message.content, f"{param}.content"):
-                    _turn_of("user", turns).blocks += blocks
+                    _turn_of("user", turns).add_blocks(blocks)
             case openai.AssistantMessage():
                 if blocks := to_assistant_blocks(message, param):
-                    _turn_of("assistant", turns).blocks += blocks
+                    _turn_of("assistant", turns).add_blocks(blocks)
             case openai.ToolMessage():
-                _check_awaited(message, turns, param)
-                _turn_of("user", turns).tool_results.append({"toolResult": to_tool_result(message)})
+                tool_result = to_tool_result(message)
+                _check_awaited(message, tool_result["toolUseId"], turns, param)
+                _turn_of("user", turns).add_tool_result(tool_result)
     _check_answered(turns)
     return Conversation(system, _to_messages(turns, _ends_with_user(messages)), _tool_names(turns))
 
@@ -82,14 +91,30 @@ def _turn_of(role: Literal["user", "assistant"], turns: list[_Turn]) -> _Turn:
     return turns[-1]
 
 
-def _check_awaited(message: openai.ToolMessage, turns: list[_Turn], param: str) -> None:
+def _check_arguments(messages: Sequence[openai.Message]) -> None:
+    """Arguments are JSON texts within the body's strings, so that its own cap on objects and arrays leaves them out."""
+    arguments = [
+        call.function.arguments.encode()
+        for message in messages
+        if isinstance(message, openai.AssistantMessage)
+        for call in message.tool_calls or ()
+    ]
+    # Counted exactly only where the free bound is over: code in arguments is full of brackets within strings.
+    if sum(map(most_containers, arguments)) <= MAX_CONTAINERS:
+        return
+    if sum(map(count_containers, arguments)) > MAX_CONTAINERS:
+        raise InvalidRequest(
+            f"The arguments of all tool calls hold more than {MAX_CONTAINERS} objects and arrays. Send fewer messages.",
+            "messages",
+        )
+
+
+def _check_awaited(message: openai.ToolMessage, tool_use_id: str, turns: list[_Turn], param: str) -> None:
     """Bedrock's own words for it, "exceeds the number of toolUse blocks of previous turn", name no OpenAI field."""
-    answered = turns[-1].answered_ids if turns and turns[-1].role == "user" else []
     asking = next((turn for turn in reversed(turns[-2:]) if turn.role == "assistant"), None)
-    tool_use_id = to_tool_use_id(message.tool_call_id)
-    if asking is None or tool_use_id not in asking.tool_use_ids:
+    if asking is None or tool_use_id not in asking.asked_ids:
         reason = "answers no call in the preceding assistant message's 'tool_calls'"
-    elif tool_use_id in answered:
+    elif tool_use_id in turns[-1].answered_ids:
         reason = "was answered already"
     else:
         return
@@ -98,18 +123,19 @@ def _check_awaited(message: openai.ToolMessage, turns: list[_Turn], param: str) 
 
 def _check_answered(turns: list[_Turn]) -> None:
     for asking, answering in pairwise(turns):
-        missing = [tool_id for tool_id in asking.tool_use_ids if tool_id not in answering.answered_ids]
+        missing = [asked_id for asked_id in asking.asked_ids if asked_id not in answering.answered_ids]
         if missing:
+            more = f" and {len(missing) - _MAX_NAMED_CALLS} more" if len(missing) > _MAX_NAMED_CALLS else ""
             raise InvalidRequest(
                 "An assistant message with 'tool_calls' must be followed by a message of the role 'tool' for each "
-                f"call. Missing: {', '.join(missing)}.",
+                f"call. Missing: {', '.join(missing[:_MAX_NAMED_CALLS])}{more}.",
                 "messages",
             )
 
 
 def _ends_with_user(messages: Sequence[openai.Message]) -> bool:
-    spoken = [message for message in messages if not isinstance(message, openai.SystemMessage)]
-    return bool(spoken) and isinstance(spoken[-1], openai.UserMessage)
+    spoken = (message for message in reversed(messages) if not isinstance(message, openai.SystemMessage))
+    return isinstance(next(spoken, None), openai.UserMessage)
 
 
 def _to_messages(turns: list[_Turn], ends_with_user: bool) -> list[Message]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from typing import get_type_hints
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -179,6 +180,20 @@ def test_ignored_fields_are_reported_once_each_at_any_depth() -> None:
         "messages[].content[].cache_control",
         "tools[].function.strict",
     )
+
+
+def test_what_is_ignored_is_quoted_once_and_no_further_than_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    quoted: list[bytes] = []
+
+    def counted(path: bytes, safe: str) -> str:
+        quoted.append(path)
+        return quote(path, safe=safe)
+
+    monkeypatch.setattr("gateway.openai.chat.quote", counted)
+    long_name = "é" * 200
+    assert len(ignored_params(parsed(messages=[{**USER, "name": "ann", long_name: 1}] * 1000))) == 2
+    assert len(quoted) == 2
+    assert max(map(len, quoted)) <= 2 * MAX_REPORTED_LENGTH
 
 
 def test_a_zero_is_no_false() -> None:

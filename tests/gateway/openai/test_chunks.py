@@ -51,5 +51,9 @@ def test_the_usage_chunk_has_no_choices() -> None:
     assert chunk["usage"]["total_tokens"] == 10
 
 
+def test_there_is_no_usage_chunk_where_the_client_did_not_ask() -> None:
+    assert ChunkEncoder(ENVELOPE, include_usage=False).usage(TokenCounts(1, 2, 3, 4)) == b""
+
+
 def test_the_stream_ends_with_openais_marker() -> None:
     assert DONE == b"data: [DONE]\n\n"

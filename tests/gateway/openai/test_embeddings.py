@@ -48,6 +48,11 @@ def test_as_many_texts_as_openai_allows_are_accepted() -> None:
     assert len(parsed(input=["a"] * MAX_INPUTS).texts) == MAX_INPUTS
 
 
+def test_more_texts_are_refused_with_their_number_and_the_cap() -> None:
+    with pytest.raises(InvalidRequest, match=r"^'input' has 2049 items; at most 2048 are allowed\.$"):
+        parsed(input=["a"] * (MAX_INPUTS + 1))
+
+
 @pytest.mark.parametrize(("field", "value"), [("dimensions", 0), ("dimensions", "9"), ("encoding_format", "hex")])
 def test_a_malformed_field_is_named(field: str, value: object) -> None:
     with pytest.raises(InvalidRequest) as caught:

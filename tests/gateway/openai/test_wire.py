@@ -3,10 +3,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import pytest
-from pydantic import Field
 
 from gateway.errors import InvalidRequest, UnsupportedParameter
-from gateway.openai.wire import MAX_NESTING, WireModel, only, parse_body, parse_json, unknown_fields
+from gateway.openai.json_structure import MAX_CONTAINERS, MAX_NESTING
+from gateway.openai.wire import WireModel, array, only, parse_body, unknown_fields
 
 
 class Item(WireModel):
@@ -14,8 +14,8 @@ class Item(WireModel):
 
 
 class Box(WireModel):
-    items: Annotated[tuple[Item, ...], Field(strict=False)] = ()
-    label: str | Annotated[tuple[str, ...], Field(strict=False)] | None = None
+    items: Annotated[tuple[Item, ...], array(max_items=3, min_items=1)] = ()
+    label: str | Annotated[tuple[str, ...], array(max_items=3)] | None = None
     colour: Annotated[str | None, only("red", why="Only red is {sold}.")] = None
 
 
@@ -37,12 +37,24 @@ def test_a_body_that_is_no_object_is_refused(body: bytes) -> None:
     assert refusal(body).message == "The request body must be one JSON object."
 
 
-def test_nesting_that_could_not_be_sent_on_is_refused_and_wide_bodies_are_not() -> None:
-    with pytest.raises(ValueError, match="deeper"):
-        parse_json(b"[" * (MAX_NESTING + 2) + b"]" * (MAX_NESTING + 2))
-    with pytest.raises(ValueError, match="deeper"):
-        parse_json('{"a":' * (MAX_NESTING + 2) + "1" + "}" * (MAX_NESTING + 2))
-    assert parse_json(b"[" + b"[]," * 1000 + b"[]]") == [[]] * 1001
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (b"[" * MAX_NESTING + b"]" * MAX_NESTING, "it nests deeper than 128 levels"),
+        (b"[" + b"[]," * MAX_CONTAINERS + b"[]]", "it holds more than 200000 objects and arrays"),
+    ],
+)
+def test_a_body_of_too_much_structure_is_refused_before_it_is_built(
+    value: bytes, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.openai.wire.orjson.loads", lambda text: pytest.fail("it was built"))
+    error = refusal(b'{"unknown": ' + value + b"}")
+    assert error.message == f"The request body is too large: {told}."
+    assert error.param is None
+
+
+def test_wide_bodies_are_taken() -> None:
+    assert parse_body(Box, b'{"unknown": [' + b"[]," * 1000 + b"[]]}", {}).model_extra == {"unknown": [[]] * 1001}
 
 
 @pytest.mark.parametrize(
@@ -56,6 +68,9 @@ def test_nesting_that_could_not_be_sent_on_is_refused_and_wide_bodies_are_not() 
         (b'{"items": [7]}', "items[0]", "an object"),
         (b'{"label": 7}', "label", "expected a string or an array"),
         (b'{"label": ["a", 7]}', "label[1]", "a string"),
+        (b'{"items": []}', "items", "'items' has 0 items; the minimum is 1."),
+        (b'{"label": ["a", "b", "c", "d"]}', "label", "'label' has 4 items; at most 3 are allowed."),
+        (b'{"items": [1, 2, 3, 4, {"size": "2"}]}', "items[0]", "an object"),
     ],
 )
 def test_what_is_wrong_is_named_by_openais_path(body: bytes, param: str, told: str) -> None:
@@ -68,6 +83,10 @@ def test_a_value_that_cannot_be_honoured_is_an_unsupported_parameter() -> None:
     error = refusal(b'{"colour": "blue", "items": [{"size": "x"}]}')
     assert isinstance(error, UnsupportedParameter)
     assert (error.param, error.message) == ("colour", "Only red is {sold}.")
+
+
+def test_an_array_that_is_too_long_has_openais_code() -> None:
+    assert refusal(b'{"label": ["a", "b", "c", "d"]}').code == "array_above_max_length"
 
 
 def test_null_is_absent() -> None:

@@ -1,27 +1,21 @@
-"""Recorded Bedrock traffic, read where it lies: it is not part of this repository."""
+"""Recorded Bedrock traffic, by what translation makes of it."""
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-PROJECT_ROOT = Path(__file__).parents[3]
+from tests import corpus
+
 Recording = Mapping[str, Any]
 
 
 @pytest.fixture(scope="session")
 def recordings() -> list[Recording]:
     """Every recorded interaction, as described in the corpus's own README."""
-    folder = Path(os.environ.get("BEDROCK_CORPUS", PROJECT_ROOT / "../shared/corpus/bedrock"))
-    files = sorted(folder.glob("*.json"))
-    if not files:
-        pytest.skip(f"no recorded Bedrock traffic in {folder}: set BEDROCK_CORPUS to its folder")
-    return [{"file": file.name, **json.loads(file.read_bytes())} for file in files]
+    return [{"file": name, **record} for name, record in corpus.records()]
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,8 @@ from openai.types.chat import ChatCompletion
 from gateway.bedrock.converse import ContentBlock, ConverseResponse
 from gateway.openai.completion import AssistantMessage, Envelope
 from gateway.translate.chat_response import from_converse
+from gateway.translate.usage import from_converse_usage
+from tenants.usage import NO_TOKENS, TokenCounts
 
 ENVELOPE = Envelope(id="chatcmpl-1", created=1_700_000_000, model="claude")
 
@@ -23,7 +25,7 @@ def answer(*blocks: ContentBlock, stop_reason: str = "end_turn") -> ConverseResp
 
 
 def message_of(*blocks: ContentBlock) -> AssistantMessage:
-    return from_converse(answer(*blocks), ENVELOPE)["choices"][0]["message"]
+    return from_converse(answer(*blocks), ENVELOPE, NO_TOKENS)["choices"][0]["message"]
 
 
 def test_every_recorded_answer_is_a_valid_completion_with_the_same_content(
@@ -31,7 +33,9 @@ def test_every_recorded_answer_is_a_valid_completion_with_the_same_content(
 ) -> None:
     for recording in converse_answers:
         body = recording["response"]["body"]
-        completion = ChatCompletion.model_validate(from_converse(body, ENVELOPE), strict=True)
+        tokens = from_converse_usage(body["usage"])
+        assert tokens is not None
+        completion = ChatCompletion.model_validate(from_converse(body, ENVELOPE, tokens), strict=True)
         choice = completion.choices[0]
         blocks = body["output"]["message"]["content"]
         text = "".join(
@@ -61,7 +65,7 @@ def test_every_recorded_answer_is_a_valid_completion_with_the_same_content(
 
 def test_tool_calls_survive_an_answer_cut_at_max_tokens() -> None:
     cut = answer({"toolUse": {"toolUseId": "t1", "name": "f", "input": {"a": 1}}}, stop_reason="max_tokens")
-    choice = from_converse(cut, ENVELOPE)["choices"][0]
+    choice = from_converse(cut, ENVELOPE, NO_TOKENS)["choices"][0]
     assert choice["finish_reason"] == "length"
     assert choice["message"]["tool_calls"][0]["function"] == {"name": "f", "arguments": '{"a":1}'}
 
@@ -101,7 +105,11 @@ def test_a_block_without_anything_for_the_client_leaves_the_content_null(block: 
 
 
 def test_an_answer_without_output_or_usage_is_still_a_completion() -> None:
-    completion = from_converse({"stopReason": "guardrail_intervened"}, ENVELOPE)
+    completion = from_converse({"stopReason": "guardrail_intervened"}, ENVELOPE, TokenCounts(5, 2))
     assert completion["choices"][0]["message"]["content"] is None
     assert completion["choices"][0]["finish_reason"] == "content_filter"
-    assert "usage" not in completion
+
+
+def test_the_client_is_told_the_tokens_it_is_charged_with_whatever_the_answer_says() -> None:
+    usage = from_converse(answer({"text": "a"}), ENVELOPE, TokenCounts(30, 40, 5))["usage"]
+    assert (usage["prompt_tokens"], usage["completion_tokens"], usage["total_tokens"]) == (35, 40, 75)

@@ -29,6 +29,12 @@ def test_arguments_that_are_no_json_object_are_named_before_any_call(arguments: 
     assert caught.value.param == PARAM
 
 
+def test_arguments_of_too_much_structure_are_named_as_too_large() -> None:
+    with pytest.raises(InvalidRequest, match="too large: it nests deeper") as caught:
+        to_tool_use(call('{"a":' * 200 + "1" + "}" * 200), PARAM)
+    assert caught.value.param == PARAM
+
+
 @pytest.mark.parametrize("tool_call_id", ["tooluse_dV5eh-1", "call.a:b", "x" * 64])
 def test_ids_that_converse_allows_are_kept(tool_call_id: str) -> None:
     assert to_tool_use_id(tool_call_id) == tool_call_id

@@ -12,8 +12,8 @@ from openai.types import CreateEmbeddingResponse
 from gateway.catalog.model import Model
 from gateway.errors import BedrockError, InvalidRequest
 from gateway.openai.embeddings import EmbeddingsRequest
-from gateway.translate.embeddings import from_invoke, from_invoke_usage, to_invoke
-from tenants.usage import TokenCounts
+from gateway.translate.embeddings import Answering, from_invoke, from_invoke_usage, to_invoke
+from tenants.usage import NO_TOKENS, TokenCounts
 
 TITAN_V1 = "amazon.titan-embed-text-v1"
 TITAN_V2 = "amazon.titan-embed-text-v2:0"
@@ -69,10 +69,12 @@ def test_every_recorded_embedding_is_asked_for_alike_and_comes_out_valid(
         assert [without_chosen(body) for body in calls.bodies] == [without_chosen(sent["body"])], recording["file"]
         tokens = int(response["headers"]["x-amzn-bedrock-input-token-count"])
         answers = [Answer(response["body"], tokens)]
-        listed = CreateEmbeddingResponse.model_validate(from_invoke(calls, answers, "embed", None), strict=True)
+        charged = TokenCounts(input_tokens=tokens)
+        plainly, packed_in_base64 = (Answering("embed", encoding, charged) for encoding in (None, "base64"))
+        listed = CreateEmbeddingResponse.model_validate(from_invoke(calls, answers, plainly), strict=True)
         assert len(listed.data) == len(request.texts)
         assert listed.usage.prompt_tokens == listed.usage.total_tokens == tokens
-        encoded = from_invoke(calls, answers, "embed", "base64")["data"]
+        encoded = from_invoke(calls, answers, packed_in_base64)["data"]
         for plain, packed in zip(listed.data, encoded, strict=True):
             assert isinstance(packed["embedding"], str)
             unpacked = struct.unpack(f"<{len(plain.embedding)}f", b64decode(packed["embedding"]))
@@ -101,7 +103,7 @@ def test_vectors_come_back_in_the_order_of_the_texts_across_calls() -> None:
         Answer({"embedding": [1.0], "inputTextTokenCount": 2}, None),
         Answer({"embedding": [2.0]}, 3),
     ]
-    listed = from_invoke(calls, answers, "embed", "float")
+    listed = from_invoke(calls, answers, Answering("embed", "float", TokenCounts(input_tokens=5)))
     assert [(e["index"], e["embedding"]) for e in listed["data"]] == [(0, [1.0]), (1, [2.0])]
     assert listed["usage"] == {"prompt_tokens": 5, "total_tokens": 5}
 
@@ -143,4 +145,4 @@ def test_a_model_that_embeds_nothing_is_refused() -> None:
 def test_an_answer_with_too_few_vectors_is_an_error_and_never_a_short_list() -> None:
     calls = to_invoke(asked("a", "b"), model(COHERE_V3))
     with pytest.raises(BedrockError, match="1 vectors for 2 texts"):
-        from_invoke(calls, [Answer({"embeddings": [[1.0]]}, 1)], "embed", None)
+        from_invoke(calls, [Answer({"embeddings": [[1.0]]}, 1)], Answering("embed", None, NO_TOKENS))

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from gateway.errors import InvalidRequest
+from gateway.openai import messages as openai
 from gateway.openai.chat import parse_chat_request
+from gateway.openai.json_structure import MAX_CONTAINERS
 from gateway.translate.content import PLACEHOLDER_TEXT
 from gateway.translate.messages import Conversation, to_conversation
+from tests.gateway.translate.work import SearchedText, opcodes_run
 
 PLACEHOLDER = {"role": "user", "content": [{"text": PLACEHOLDER_TEXT}]}
 
@@ -140,3 +144,59 @@ def test_ids_may_return_in_a_later_turn() -> None:
     got = conversation(said("user", "a"), calls("1"), result("1"), calls("1"), result("1"))
     assert len(got.messages) == 5
     assert got.tool_names == ("f1",)
+
+
+def test_of_many_calls_without_their_result_only_the_first_are_listed() -> None:
+    with pytest.raises(InvalidRequest, match=r"Missing: c0, c1, c2, c3, c4, c5, c6, c7 and 92 more\.$"):
+        conversation(said("user", "a"), calls(*(f"c{i}" for i in range(100))), said("user", "b"))
+
+
+def tool_call(tool_call_id: str, arguments: str = "{}") -> openai.ToolCall:
+    # Not validated, which would make a plain str of the id.
+    function = openai.FunctionCall(name="f", arguments=arguments)
+    return openai.ToolCall.model_construct(id=SearchedText(tool_call_id), type="function", function=function)
+
+
+def tool_result(tool_call_id: str) -> openai.ToolMessage:
+    return openai.ToolMessage.model_construct(role="tool", tool_call_id=SearchedText(tool_call_id), content="ok")
+
+
+def many_calls_in_one_turn(count: int) -> list[openai.Message]:
+    asked = tuple(tool_call(f"c{i}") for i in range(count))
+    assistant = openai.AssistantMessage.model_construct(role="assistant", tool_calls=asked)
+    return [assistant, *(tool_result(f"c{i}") for i in range(count))]
+
+
+def one_call_a_message(count: int) -> list[openai.Message]:
+    asked = (openai.AssistantMessage(role="assistant", tool_calls=(tool_call(f"c{i}"),)) for i in range(count))
+    return [*asked, *(tool_result(f"c{i}") for i in range(count))]
+
+
+def many_rounds(count: int) -> list[openai.Message]:
+    return [message for _ in range(count) for message in many_calls_in_one_turn(1)]
+
+
+@pytest.mark.parametrize("history", [many_calls_in_one_turn, one_call_a_message, many_rounds])
+def test_twice_the_history_is_twice_the_work(history: Callable[[int], list[openai.Message]]) -> None:
+    shorter, longer = history(200), history(400)
+    assert opcodes_run(lambda: to_conversation(longer)) < 2.1 * opcodes_run(lambda: to_conversation(shorter))
+
+
+def test_a_history_of_twenty_thousand_messages_is_translated_whole() -> None:
+    translated = to_conversation(many_calls_in_one_turn(20_000))
+    assert [len(message["content"]) for message in translated.messages] == [1, 20_000, 20_000]
+
+
+def test_the_arguments_of_all_calls_together_are_bounded_too() -> None:
+    arguments = '{"a":[' + "{}," * (MAX_CONTAINERS // 2) + "{}]}"
+    asked = tuple(tool_call(f"c{i}", arguments) for i in range(2))
+    assistant = openai.AssistantMessage.model_construct(role="assistant", tool_calls=asked)
+    with pytest.raises(InvalidRequest, match="arguments of all tool calls hold more than 200000") as caught:
+        to_conversation([assistant])
+    assert caught.value.param == "messages"
+
+
+def test_brackets_in_the_texts_of_arguments_do_not_count() -> None:
+    code = json.dumps({"code": "{[" * MAX_CONTAINERS})
+    asked = openai.AssistantMessage.model_construct(role="assistant", tool_calls=(tool_call("c", code),))
+    assert to_conversation([asked, tool_result("c")]).tool_names == ("f",)
