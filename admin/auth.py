@@ -9,12 +9,9 @@ from dataclasses import dataclass, field
 
 from tenants.audit import Actor
 from tenants.errors import IncorrectSecret, MissingCredential
-from tenants.secret import ADMIN_PREFIX, KEY_PREFIX
+from tenants.secret import ADMIN_PREFIX, KEY_PREFIX, SHORTEST_ADMIN_KEY_CHARS, find_credential
 
 BOOTSTRAP_ACTOR_ID = "admin_bootstrap"
-
-# 32 characters of base62 are 190 bits; anything much shorter was typed by a person.
-_SHORTEST_KEY_CHARS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +24,8 @@ class AdminKeys:
     bootstrap: str = field(repr=False)
 
     def __post_init__(self) -> None:
-        if len(self.bootstrap) < _SHORTEST_KEY_CHARS:
-            raise ValueError(f"an admin key has at least {_SHORTEST_KEY_CHARS} characters")
+        if len(self.bootstrap) < SHORTEST_ADMIN_KEY_CHARS:
+            raise ValueError(f"an admin key has at least {SHORTEST_ADMIN_KEY_CHARS} characters")
 
 
 def authenticate_admin(headers: Mapping[str, str], keys: AdminKeys, address: str | None = None) -> Actor:
@@ -36,7 +33,7 @@ def authenticate_admin(headers: Mapping[str, str], keys: AdminKeys, address: str
 
     Raises MissingCredential, or IncorrectSecret for anything but an admin key: one text for all reasons, redacted.
     """
-    text = _find_credential(headers)
+    text = find_credential(headers)
     if text is None:
         raise MissingCredential
     # Digests have equal lengths, so that the comparison tells nothing of the key's, either.
@@ -45,13 +42,6 @@ def authenticate_admin(headers: Mapping[str, str], keys: AdminKeys, address: str
     if text.startswith(KEY_PREFIX) and not text.startswith(ADMIN_PREFIX):
         raise IncorrectSecret(text, "inference key on the control plane")
     raise IncorrectSecret(text, "unknown admin key")
-
-
-def _find_credential(headers: Mapping[str, str]) -> str | None:
-    scheme, _, credential = headers.get("authorization", "").strip().partition(" ")
-    if scheme.lower() == "bearer" and credential.strip():
-        return credential.strip()
-    return headers.get("x-api-key", "").strip() or None
 
 
 def _digest(text: str) -> bytes:

@@ -39,7 +39,7 @@ class ControlPlane:
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class Requester:
     """Who asks, and in which request: what an audit event says of a change's origin."""
 
     actor: Actor
@@ -57,16 +57,16 @@ class Change:
     after: Mapping[str, object] | None = None
 
 
-def to_audit_event(control: ControlPlane, caller: Caller, change: Change) -> AuditEvent:
+def to_audit_event(control: ControlPlane, requester: Requester, change: Change) -> AuditEvent:
     """The entry that the directory writes in the change's own transaction."""
     return AuditEvent(
         id=control.new_id(AUDIT_EVENT, _AUDIT_ID_CHARS),
         at_ms=control.clock_ms(),
         action=change.action,
-        actor=caller.actor,
+        actor=requester.actor,
         tenant_id=change.tenant_id,
         target_id=change.target_id,
-        request_id=caller.request_id,
+        request_id=requester.request_id,
         before=change.before,
         after=change.after,
     )

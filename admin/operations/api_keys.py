@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
-from admin.control_plane import Caller, Change, ControlPlane, to_audit_event
+from admin.control_plane import Change, ControlPlane, Requester, to_audit_event
 from admin.operations.audit_fields import differing, key_fields
 from admin.operations.projects import require_active
 from tenants.audit import AuditAction
@@ -62,7 +62,7 @@ async def list_keys(
     return tenant, await control.directory.list_keys(project_id, after, limit)
 
 
-async def update_key(control: ControlPlane, caller: Caller, target: KeyTarget, edit: KeyEdit) -> KeyRecord:
+async def update_key(control: ControlPlane, requester: Requester, target: KeyTarget, edit: KeyEdit) -> KeyRecord:
     """The key with `edit` applied. Raises NotFound, StaleVersion, Conflict; InvalidArgument for an expiry in the past.
 
     As with OpenAI, an expired key cannot be updated: whoever still holds it takes it for worthless.
@@ -74,33 +74,33 @@ async def update_key(control: ControlPlane, caller: Caller, target: KeyTarget, e
     if expires_at is not None and expires_at <= now:
         raise InvalidArgument("The expiry has to be in the future. To end a key, disable or delete it.", "expires_at")
     revision = KeyRevision(AuditAction.API_KEY_UPDATED, record, replace(record.key, **edit))
-    return await save(control, caller, target, revision)
+    return await save(control, requester, target, revision)
 
 
-async def disable_key(control: ControlPlane, caller: Caller, target: KeyTarget) -> KeyRecord:
+async def disable_key(control: ControlPlane, requester: Requester, target: KeyTarget) -> KeyRecord:
     """Suspend the key: when this returns, it is refused everywhere. Safe to repeat.
 
     Raises NotFound, StaleVersion, Conflict.
     """
     record = await get_key(control, target)
     disabled = replace(record.key, status=KeyStatus.DISABLED)
-    return await save(control, caller, target, KeyRevision(AuditAction.API_KEY_DISABLED, record, disabled))
+    return await save(control, requester, target, KeyRevision(AuditAction.API_KEY_DISABLED, record, disabled))
 
 
-async def enable_key(control: ControlPlane, caller: Caller, target: KeyTarget) -> KeyRecord:
+async def enable_key(control: ControlPlane, requester: Requester, target: KeyTarget) -> KeyRecord:
     """End a suspension. Safe to repeat. Raises NotFound, StaleVersion, Conflict."""
     record = await get_key(control, target)
     require_active(record.tenant)
     enabled = replace(record.key, status=KeyStatus.ACTIVE)
-    return await save(control, caller, target, KeyRevision(AuditAction.API_KEY_ENABLED, record, enabled))
+    return await save(control, requester, target, KeyRevision(AuditAction.API_KEY_ENABLED, record, enabled))
 
 
-async def delete_key(control: ControlPlane, caller: Caller, target: KeyTarget) -> None:
+async def delete_key(control: ControlPlane, requester: Requester, target: KeyTarget) -> None:
     """Delete the key: when this returns, it is refused everywhere. Raises NotFound, StaleVersion, Conflict."""
     key = (await get_key(control, target)).key
     change = Change(AuditAction.API_KEY_DELETED, key.tenant_id, key.id, before=key_fields(key))
     with _lost_race_is_stale(target):
-        await control.directory.delete_key(key, to_audit_event(control, caller, change))
+        await control.directory.delete_key(key, to_audit_event(control, requester, change))
 
 
 def require_usable(record: KeyRecord, now: int) -> None:
@@ -110,7 +110,7 @@ def require_usable(record: KeyRecord, now: int) -> None:
         raise Conflict(f"The key '{record.key.id}' has expired. Issue a new one.")
 
 
-async def save(control: ControlPlane, caller: Caller, target: KeyTarget, revision: KeyRevision) -> KeyRecord:
+async def save(control: ControlPlane, requester: Requester, target: KeyTarget, revision: KeyRevision) -> KeyRecord:
     """Write the key as wanted, at its next version; nothing where it is so already. Raises StaleVersion, Conflict."""
     current = revision.read.key
     if revision.wanted == current:
@@ -119,7 +119,7 @@ async def save(control: ControlPlane, caller: Caller, target: KeyTarget, revisio
     before, after = differing(key_fields(current), key_fields(updated))
     change = Change(revision.action, current.tenant_id, current.id, before, after)
     with _lost_race_is_stale(target):
-        await control.directory.update_key(updated, to_audit_event(control, caller, change))
+        await control.directory.update_key(updated, to_audit_event(control, requester, change))
     return KeyRecord(updated, revision.read.tenant)
 
 

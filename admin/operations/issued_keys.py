@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from admin.control_plane import Caller, Change, ControlPlane, to_audit_event
+from admin.control_plane import Change, ControlPlane, Requester, to_audit_event
 from admin.identifiers import API_KEY, USER
 from admin.operations.api_keys import KeyRevision, KeyTarget, get_key, require_usable, save
 from admin.operations.audit_fields import key_fields
@@ -56,7 +56,7 @@ class RotatedKey:
     previous_expires_at: int
 
 
-async def issue_key(control: ControlPlane, caller: Caller, project_id: str, draft: KeyDraft) -> IssuedKey:
+async def issue_key(control: ControlPlane, requester: Requester, project_id: str, draft: KeyDraft) -> IssuedKey:
     """A new key. Raises NotFound (project, service account), Conflict for an archived project."""
     tenant = await control.directory.get_tenant(project_id)
     require_active(tenant)
@@ -75,11 +75,13 @@ async def issue_key(control: ControlPlane, caller: Caller, project_id: str, draf
         models=draft.models,
     )
     change = Change(AuditAction.API_KEY_CREATED, tenant.id, key.id, after=key_fields(key))
-    await control.directory.create_key(key, to_audit_event(control, caller, change))
+    await control.directory.create_key(key, to_audit_event(control, requester, change))
     return IssuedKey(KeyRecord(key, tenant), secret)
 
 
-async def rotate_key(control: ControlPlane, caller: Caller, target: KeyTarget, grace_period_seconds: int) -> RotatedKey:
+async def rotate_key(
+    control: ControlPlane, requester: Requester, target: KeyTarget, grace_period_seconds: int
+) -> RotatedKey:
     """The same key with a new secret; the former one works on for `grace_period_seconds`, 0 ends it at once.
 
     At most two secrets work at any time: one still in the grace of an earlier rotation ends now. Usage, budget and
@@ -93,7 +95,7 @@ async def rotate_key(control: ControlPlane, caller: Caller, target: KeyTarget, g
     former = [replace(each, expires_at=ends_at) for each in key.fingerprints if each.expires_at is None]
     fingerprints = (control.peppers.fingerprint(secret), *(former if ends_at > now else ()))
     rotated = replace(key, fingerprints=fingerprints, hint=secret.hint)
-    saved = await save(control, caller, target, KeyRevision(AuditAction.API_KEY_ROTATED, record, rotated))
+    saved = await save(control, requester, target, KeyRevision(AuditAction.API_KEY_ROTATED, record, rotated))
     return RotatedKey(IssuedKey(saved, secret), previous_expires_at=ends_at)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from admin.control_plane import Caller, Change, ControlPlane, to_audit_event
+from admin.control_plane import Change, ControlPlane, Requester, to_audit_event
 from admin.identifiers import PROJECT
 from admin.operations.audit_fields import differing, tenant_fields
 from tenants.audit import AuditAction
@@ -20,11 +20,11 @@ from tenants.tenant import Tenant, TenantStatus
 _READ_AT_ONCE = 100
 
 
-async def create_project(control: ControlPlane, caller: Caller, name: str) -> Tenant:
+async def create_project(control: ControlPlane, requester: Requester, name: str) -> Tenant:
     """A new project that may call every model. Raises LedgerUnavailable and TooContended, as every change may."""
     tenant = Tenant(control.new_id(PROJECT), name, created_at=control.now_seconds())
     change = Change(AuditAction.PROJECT_CREATED, tenant.id, tenant.id, after=tenant_fields(tenant))
-    await control.directory.create_tenant(tenant, to_audit_event(control, caller, change))
+    await control.directory.create_tenant(tenant, to_audit_event(control, requester, change))
     return tenant
 
 
@@ -55,16 +55,16 @@ async def list_projects(
     return Page(tuple(active[:limit]), has_more=len(active) > limit)
 
 
-async def rename_project(control: ControlPlane, caller: Caller, project_id: str, name: str | None) -> Tenant:
+async def rename_project(control: ControlPlane, requester: Requester, project_id: str, name: str | None) -> Tenant:
     """The project under its new name; None keeps the old one. Raises NotFound, Conflict."""
     tenant = await control.directory.get_tenant(project_id)
     require_active(tenant)
     renamed = tenant if name is None else replace(tenant, name=name)
-    return await _save(control, caller, AuditAction.PROJECT_UPDATED, tenant, renamed)
+    return await _save(control, requester, AuditAction.PROJECT_UPDATED, tenant, renamed)
 
 
 async def set_model_permissions(
-    control: ControlPlane, caller: Caller, project_id: str, models: ModelPermissions | None
+    control: ControlPlane, requester: Requester, project_id: str, models: ModelPermissions | None
 ) -> Tenant:
     """Replace which models the project's keys may call; None lifts every restriction. Raises NotFound, Conflict.
 
@@ -72,10 +72,10 @@ async def set_model_permissions(
     """
     tenant = await control.directory.get_tenant(project_id)
     require_active(tenant)
-    return await _save(control, caller, AuditAction.PROJECT_UPDATED, tenant, replace(tenant, models=models))
+    return await _save(control, requester, AuditAction.PROJECT_UPDATED, tenant, replace(tenant, models=models))
 
 
-async def archive_project(control: ControlPlane, caller: Caller, project_id: str) -> Tenant:
+async def archive_project(control: ControlPlane, requester: Requester, project_id: str) -> Tenant:
     """End the project: when this returns, all its keys are refused everywhere. Safe to repeat.
 
     Raises NotFound, Conflict.
@@ -85,15 +85,17 @@ async def archive_project(control: ControlPlane, caller: Caller, project_id: str
         await control.directory.fence_tenant(tenant)
         return tenant
     archived = replace(tenant, status=TenantStatus.ARCHIVED, archived_at=control.now_seconds())
-    return await _save(control, caller, AuditAction.PROJECT_ARCHIVED, tenant, archived)
+    return await _save(control, requester, AuditAction.PROJECT_ARCHIVED, tenant, archived)
 
 
-async def _save(control: ControlPlane, caller: Caller, action: AuditAction, current: Tenant, wanted: Tenant) -> Tenant:
+async def _save(
+    control: ControlPlane, requester: Requester, action: AuditAction, current: Tenant, wanted: Tenant
+) -> Tenant:
     if wanted == current:
         await control.directory.fence_tenant(current)
         return current
     updated = replace(wanted, version=current.version + 1)
     before, after = differing(tenant_fields(current), tenant_fields(updated))
     change = Change(action, current.id, current.id, before, after)
-    await control.directory.update_tenant(updated, to_audit_event(control, caller, change))
+    await control.directory.update_tenant(updated, to_audit_event(control, requester, change))
     return updated

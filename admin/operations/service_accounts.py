@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from admin.control_plane import Caller, Change, ControlPlane, to_audit_event
+from admin.control_plane import Change, ControlPlane, Requester, to_audit_event
 from admin.identifiers import SERVICE_ACCOUNT
 from admin.operations.api_keys import KeyTarget, delete_key
 from admin.operations.audit_fields import service_account_fields
@@ -30,7 +30,7 @@ class ServiceAccountDraft:
 
 
 async def create_service_account(
-    control: ControlPlane, caller: Caller, project_id: str, draft: ServiceAccountDraft
+    control: ControlPlane, requester: Requester, project_id: str, draft: ServiceAccountDraft
 ) -> tuple[ServiceAccount, IssuedKey | None]:
     """The account and its first key. Raises NotFound, Conflict for an archived project.
 
@@ -39,11 +39,11 @@ async def create_service_account(
     require_active(await control.directory.get_tenant(project_id))
     account = ServiceAccount(control.new_id(SERVICE_ACCOUNT), project_id, draft.name, control.now_seconds())
     change = Change(AuditAction.SERVICE_ACCOUNT_CREATED, project_id, account.id, after=service_account_fields(account))
-    await control.directory.create_service_account(account, to_audit_event(control, caller, change))
+    await control.directory.create_service_account(account, to_audit_event(control, requester, change))
     if not draft.with_key:
         return account, None
     key_draft = KeyDraft(FIRST_KEY_NAME, ServiceAccountOwner(account.id), draft.key_expires_in_seconds)
-    return account, await issue_key(control, caller, project_id, key_draft)
+    return account, await issue_key(control, requester, project_id, key_draft)
 
 
 async def get_service_account(control: ControlPlane, project_id: str, account_id: str) -> ServiceAccount:
@@ -59,23 +59,23 @@ async def list_service_accounts(
     return await control.directory.list_service_accounts(project_id, after, limit)
 
 
-async def delete_service_account(control: ControlPlane, caller: Caller, project_id: str, account_id: str) -> None:
+async def delete_service_account(control: ControlPlane, requester: Requester, project_id: str, account_id: str) -> None:
     """Delete the account and its keys: when this returns, they are refused everywhere. Raises NotFound, Conflict.
 
     The keys go first, so that a call that broke off can be repeated; and once more at the end, for a key that was
     issued meanwhile.
     """
     account = await control.directory.get_service_account(project_id, account_id)
-    await _delete_keys(control, caller, account)
+    await _delete_keys(control, requester, account)
     change = Change(AuditAction.SERVICE_ACCOUNT_DELETED, project_id, account.id, before=service_account_fields(account))
-    await control.directory.delete_service_account(account, to_audit_event(control, caller, change))
-    await _delete_keys(control, caller, account)
+    await control.directory.delete_service_account(account, to_audit_event(control, requester, change))
+    await _delete_keys(control, requester, account)
 
 
-async def _delete_keys(control: ControlPlane, caller: Caller, account: ServiceAccount) -> None:
+async def _delete_keys(control: ControlPlane, requester: Requester, account: ServiceAccount) -> None:
     for key in await _list_owned_keys(control, account):
         try:
-            await delete_key(control, caller, KeyTarget(account.tenant_id, key.id))
+            await delete_key(control, requester, KeyTarget(account.tenant_id, key.id))
         except NotFound:
             continue  # somebody else deleted it meanwhile
 

@@ -1,7 +1,11 @@
 """The HTTP edge of the control plane: parse, operation, render. `router.create_router` is what the app mounts.
 
 router             the whole router, behind the admin keys
-dependencies       what a route is given: the control plane, the caller, checked ids
+admitted           the class of all routes: it authenticates before the body is read
+dependencies       what a route is given: the control plane, the requester, checked ids
 projects, model_permissions, service_accounts, api_keys    OpenAI's endpoints
 api_key_changes    extensions: issue, rotate, disable, enable, budget
+
+Endpoints are functions; each module's `create_router` is the table of their paths, for a class of routes that knows its
+control plane. So two applications in one process can have two control planes.
 """

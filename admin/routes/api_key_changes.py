@@ -3,45 +3,53 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
+from fastapi.routing import APIRoute
 
 from admin.operations import api_keys, budgets, issued_keys
 from admin.routes.api_keys import render
-from admin.routes.dependencies import Control, CurrentCaller, ProjectId, Target, to_etag
+from admin.routes.dependencies import Control, CurrentRequester, ProjectId, Target, to_etag
 from admin.schemas.api_key_changes import ApiKeyIssue, ApiKeyRotate
 from admin.schemas.api_keys import ApiKeyObject, IssuedApiKeyObject, RotatedApiKeyObject
 from admin.schemas.budgets import BudgetObject
 
-router = APIRouter(prefix="/projects/{project_id}/api_keys", tags=["API keys (Sluice extensions)"])
+
+def create_router(route_class: type[APIRoute]) -> APIRouter:
+    router = APIRouter(
+        prefix="/projects/{project_id}/api_keys", tags=["API keys (Sluice extensions)"], route_class=route_class
+    )
+    router.post("", summary="Extension: issue a key of a user or a service account: shown once")(issue_key)
+    router.post("/{api_key_id}/rotate", summary="Extension: a key's new secret, shown once; its id stays")(rotate_key)
+    router.post("/{api_key_id}/disable", summary="Extension: suspend a key at once")(disable_key)
+    router.post("/{api_key_id}/enable", summary="Extension: end a key's suspension")(enable_key)
+    router.get("/{api_key_id}/budget", summary="Extension: what a key has used and holds this month")(get_budget)
+    return router
 
 
-@router.post("", summary="Extension: issue a key of a user or a service account: shown once")
 async def issue_key(
-    control: Control, caller: CurrentCaller, project_id: ProjectId, body: ApiKeyIssue, response: Response
+    control: Control, requester: CurrentRequester, project_id: ProjectId, body: ApiKeyIssue, response: Response
 ) -> IssuedApiKeyObject:
-    issued = await issued_keys.issue_key(control, caller, project_id, body.to_draft())
+    issued = await issued_keys.issue_key(control, requester, project_id, body.to_draft())
     response.headers["etag"] = to_etag(issued.record)
     return IssuedApiKeyObject.from_issued(issued)
 
 
-@router.post("/{api_key_id}/rotate", summary="Extension: give a key a new secret, shown once; its id stays")
 async def rotate_key(
-    control: Control, caller: CurrentCaller, target: Target, response: Response, body: ApiKeyRotate | None = None
+    control: Control, requester: CurrentRequester, target: Target, response: Response, body: ApiKeyRotate | None = None
 ) -> RotatedApiKeyObject:
-    rotated = await issued_keys.rotate_key(control, caller, target, (body or ApiKeyRotate()).grace_period_seconds)
+    rotated = await issued_keys.rotate_key(control, requester, target, (body or ApiKeyRotate()).grace_period_seconds)
     response.headers["etag"] = to_etag(rotated.issued.record)
     return RotatedApiKeyObject.from_rotated(rotated)
 
 
-@router.post("/{api_key_id}/disable", summary="Extension: suspend a key at once")
-async def disable_key(control: Control, caller: CurrentCaller, target: Target, response: Response) -> ApiKeyObject:
-    return render(await api_keys.disable_key(control, caller, target), response)
+async def disable_key(
+    control: Control, requester: CurrentRequester, target: Target, response: Response
+) -> ApiKeyObject:
+    return render(await api_keys.disable_key(control, requester, target), response)
 
 
-@router.post("/{api_key_id}/enable", summary="Extension: end a key's suspension")
-async def enable_key(control: Control, caller: CurrentCaller, target: Target, response: Response) -> ApiKeyObject:
-    return render(await api_keys.enable_key(control, caller, target), response)
+async def enable_key(control: Control, requester: CurrentRequester, target: Target, response: Response) -> ApiKeyObject:
+    return render(await api_keys.enable_key(control, requester, target), response)
 
 
-@router.get("/{api_key_id}/budget", summary="Extension: what a key has used and holds this month")
 async def get_budget(control: Control, target: Target) -> BudgetObject:
     return BudgetObject.from_budget(await budgets.get_budget(control, target))

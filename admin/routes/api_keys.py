@@ -5,18 +5,27 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from fastapi.routing import APIRoute
 
 from admin.operations import api_keys
-from admin.routes.dependencies import Control, CurrentCaller, ProjectId, Target, to_etag
+from admin.routes.dependencies import Control, CurrentRequester, ProjectId, Target, to_etag
 from admin.schemas.api_key_changes import ApiKeyUpdate
 from admin.schemas.api_keys import ApiKeyDeleted, ApiKeyListQuery, ApiKeyObject
 from admin.schemas.wire import ListPage
 from tenants.principal import KeyRecord
 
-router = APIRouter(prefix="/projects/{project_id}/api_keys", tags=["API keys"])
+
+def create_router(route_class: type[APIRoute]) -> APIRouter:
+    router = APIRouter(prefix="/projects/{project_id}/api_keys", tags=["API keys"], route_class=route_class)
+    router.get("", summary="List API keys")(list_keys)
+    router.get("/{api_key_id}", summary="Retrieve an API key")(get_key)
+    router.post(
+        "/{api_key_id}", summary="Update an API key; `name`, `models`, `expires_at` and `If-Match` are extensions"
+    )(update_key)
+    router.delete("/{api_key_id}", summary="Delete an API key")(delete_key)
+    return router
 
 
-@router.get("", summary="List API keys")
 async def list_keys(
     control: Control, project_id: ProjectId, query: Annotated[ApiKeyListQuery, Query()]
 ) -> ListPage[ApiKeyObject]:
@@ -27,22 +36,19 @@ async def list_keys(
     return ListPage[ApiKeyObject].of(items, has_more=page.has_more)
 
 
-@router.get("/{api_key_id}", summary="Retrieve an API key")
 async def get_key(control: Control, target: Target, response: Response) -> ApiKeyObject:
     return render(await api_keys.get_key(control, target), response)
 
 
-@router.post("/{api_key_id}", summary="Update an API key; `name`, `models`, `expires_at` and `If-Match` are extensions")
 async def update_key(
-    control: Control, caller: CurrentCaller, target: Target, body: ApiKeyUpdate, response: Response
+    control: Control, requester: CurrentRequester, target: Target, body: ApiKeyUpdate, response: Response
 ) -> ApiKeyObject:
     edit = body.to_edit(control.now_seconds())
-    return render(await api_keys.update_key(control, caller, target, edit), response)
+    return render(await api_keys.update_key(control, requester, target, edit), response)
 
 
-@router.delete("/{api_key_id}", summary="Delete an API key")
-async def delete_key(control: Control, caller: CurrentCaller, target: Target) -> ApiKeyDeleted:
-    await api_keys.delete_key(control, caller, target)
+async def delete_key(control: Control, requester: CurrentRequester, target: Target) -> ApiKeyDeleted:
+    await api_keys.delete_key(control, requester, target)
     return ApiKeyDeleted(id=target.key_id)
 
 

@@ -1,20 +1,17 @@
-"""What a route is given: the control plane, the authenticated caller, ids of the right shape, preconditions."""
+"""What a route is given: the control plane, the requester, ids of the right shape, preconditions."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Header, Path, Request, Response, Security
-from fastapi.security import APIKeyHeader, HTTPBearer
+from fastapi import Depends, Header, Path, Request
 from pydantic import AfterValidator
 
-from admin.auth import authenticate_admin
-from admin.control_plane import Caller, ControlPlane
+from admin.control_plane import ControlPlane, Requester
 from admin.identifiers import API_KEY, PROJECT, SERVICE_ACCOUNT, require
 from admin.operations.api_keys import KeyTarget
+from admin.routes.admitted import admitted_of
 from tenants.errors import InvalidArgument
 from tenants.principal import KeyRecord
 
@@ -22,52 +19,20 @@ ProjectId = Annotated[str, Path(), AfterValidator(require(PROJECT, "project"))]
 ServiceAccountId = Annotated[str, Path(), AfterValidator(require(SERVICE_ACCOUNT, "service account"))]
 ApiKeyId = Annotated[str, Path(), AfterValidator(require(API_KEY, "API key"))]
 
-# Only for the OpenAPI document, in which they say how to authenticate; `authenticate_admin` reads the headers itself.
-_BEARER = HTTPBearer(auto_error=False, scheme_name="AdminKey", description="An admin key: `sk-sluice-admin_...`.")
-_X_API_KEY = APIKeyHeader(name="x-api-key", auto_error=False, scheme_name="AdminKeyHeader")
-
 _ETAGS = re.compile(r'\s*(?:W/)?"[^"]*"\s*(?:,\s*(?:W/)?"[^"]*"\s*)*')
 _VERSION_ETAG = re.compile(r'(?<!W/)"([0-9]{1,18})"')
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """What authentication leaves at the request for its route."""
-
-    control: ControlPlane
-    caller: Caller
-
-
-def admit(control: ControlPlane) -> Callable[..., Awaitable[None]]:
-    """The dependency that stands before every route: it raises AuthenticationFailed, or lets the route run."""
-
-    async def authenticate(
-        request: Request,
-        response: Response,
-        _bearer: Annotated[object, Security(_BEARER)],
-        _x_api_key: Annotated[object, Security(_X_API_KEY)],
-    ) -> None:
-        address = None if request.client is None else request.client.host
-        actor = authenticate_admin(request.headers, control.admin_keys, address)
-        caller = Caller(actor, getattr(request.state, "request_id", None))
-        request.state.admission = Admission(control, caller)
-        response.headers["cache-control"] = "no-store"  # answers may hold a secret
-
-    return authenticate
-
-
 async def _control(request: Request) -> ControlPlane:
-    admission: Admission = request.state.admission
-    return admission.control
+    return admitted_of(request).control
 
 
-async def _caller(request: Request) -> Caller:
-    admission: Admission = request.state.admission
-    return admission.caller
+async def _requester(request: Request) -> Requester:
+    return admitted_of(request).requester
 
 
 Control = Annotated[ControlPlane, Depends(_control)]
-CurrentCaller = Annotated[Caller, Depends(_caller)]
+CurrentRequester = Annotated[Requester, Depends(_requester)]
 
 
 def to_etag(record: KeyRecord) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Security
 
 from admin.control_plane import ControlPlane
 from admin.routes import api_key_changes, api_keys, model_permissions, projects, service_accounts
-from admin.routes.dependencies import admit
+from admin.routes.admitted import BEARER, X_API_KEY, route_class_of
 from admin.schemas.wire import ErrorBody
 
 PREFIX = "/v1/organization"
@@ -28,10 +28,10 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 def create_router(control: ControlPlane) -> APIRouter:
     """Every route below `/v1/organization`, each of them for the holder of an admin key only.
 
-    Routes raise `tenants.errors`, RequestValidationError; the app that mounts the router renders
-    them.
+    Routes raise `tenants.errors` and RequestValidationError; the app that mounts the router renders them.
     """
-    router = APIRouter(prefix=PREFIX, dependencies=[Depends(admit(control))], responses=_ERRORS)
+    router = APIRouter(prefix=PREFIX, dependencies=[Security(BEARER), Security(X_API_KEY)], responses=_ERRORS)
+    route_class = route_class_of(control)
     for module in (projects, model_permissions, service_accounts, api_keys, api_key_changes):
-        router.include_router(module.router)
+        router.include_router(module.create_router(route_class))
     return router

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from fastapi.routing import APIRoute
 
 from admin.operations import service_accounts
 from admin.operations.issued_keys import issue_key
-from admin.routes.dependencies import Control, CurrentCaller, ProjectId, ServiceAccountId
+from admin.routes.dependencies import Control, CurrentRequester, ProjectId, ServiceAccountId
 from admin.schemas.service_accounts import (
     CreatedServiceAccountObject,
     ServiceAccountCreate,
@@ -19,10 +20,19 @@ from admin.schemas.service_accounts import (
 )
 from admin.schemas.wire import ListPage, PageQuery
 
-router = APIRouter(prefix="/projects/{project_id}/service_accounts", tags=["Service accounts"])
+
+def create_router(route_class: type[APIRoute]) -> APIRouter:
+    router = APIRouter(
+        prefix="/projects/{project_id}/service_accounts", tags=["Service accounts"], route_class=route_class
+    )
+    router.get("", summary="List service accounts")(list_service_accounts)
+    router.post("", summary="Create a service account, and its first key: shown once")(create_service_account)
+    router.get("/{service_account_id}", summary="Retrieve a service account")(get_service_account)
+    router.delete("/{service_account_id}", summary="Delete a service account and its keys")(delete_service_account)
+    router.post("/{service_account_id}/api_keys", summary="Issue a key: shown once")(create_service_account_key)
+    return router
 
 
-@router.get("", summary="List service accounts")
 async def list_service_accounts(
     control: Control, project_id: ProjectId, query: Annotated[PageQuery, Query()]
 ) -> ListPage[ServiceAccountObject]:
@@ -31,15 +41,13 @@ async def list_service_accounts(
     return ListPage[ServiceAccountObject].of(items, has_more=page.has_more)
 
 
-@router.post("", summary="Create a service account, and its first key: shown once")
 async def create_service_account(
-    control: Control, caller: CurrentCaller, project_id: ProjectId, body: ServiceAccountCreate
+    control: Control, requester: CurrentRequester, project_id: ProjectId, body: ServiceAccountCreate
 ) -> CreatedServiceAccountObject:
-    account, issued = await service_accounts.create_service_account(control, caller, project_id, body.to_draft())
+    account, issued = await service_accounts.create_service_account(control, requester, project_id, body.to_draft())
     return CreatedServiceAccountObject.from_created(account, issued)
 
 
-@router.get("/{service_account_id}", summary="Retrieve a service account")
 async def get_service_account(
     control: Control, project_id: ProjectId, service_account_id: ServiceAccountId
 ) -> ServiceAccountObject:
@@ -47,21 +55,19 @@ async def get_service_account(
     return ServiceAccountObject.from_account(account)
 
 
-@router.delete("/{service_account_id}", summary="Delete a service account and its keys")
 async def delete_service_account(
-    control: Control, caller: CurrentCaller, project_id: ProjectId, service_account_id: ServiceAccountId
+    control: Control, requester: CurrentRequester, project_id: ProjectId, service_account_id: ServiceAccountId
 ) -> ServiceAccountDeleted:
-    await service_accounts.delete_service_account(control, caller, project_id, service_account_id)
+    await service_accounts.delete_service_account(control, requester, project_id, service_account_id)
     return ServiceAccountDeleted(id=service_account_id)
 
 
-@router.post("/{service_account_id}/api_keys", summary="Issue a service account's key: shown once")
 async def create_service_account_key(
     control: Control,
-    caller: CurrentCaller,
+    requester: CurrentRequester,
     project_id: ProjectId,
     service_account_id: ServiceAccountId,
     body: ServiceAccountKeyCreate | None = None,
 ) -> ServiceAccountKeyObject:
     draft = (body or ServiceAccountKeyCreate()).to_draft(service_account_id)
-    return ServiceAccountKeyObject.from_issued(await issue_key(control, caller, project_id, draft))
+    return ServiceAccountKeyObject.from_issued(await issue_key(control, requester, project_id, draft))

@@ -1,6 +1,7 @@
 """Request and response bodies, in the shapes of OpenAI's Admin API. What OpenAI has not is named an extension.
 
 wire               what all bodies share: strictness, lists, cursors, deletions, errors
+text               names and e-mail addresses, which people read
 projects           organization.project
 model_permissions  project.model_permissions
 service_accounts   organization.project.service_account

@@ -10,7 +10,8 @@ from admin.identifiers import SERVICE_ACCOUNT, shape
 from admin.operations.api_keys import KeyEdit
 from admin.operations.issued_keys import KeyDraft, ServiceAccountOwner, UserOwner
 from admin.schemas.model_permissions import ModelPermissionsBody
-from admin.schemas.wire import LAST_TIMESTAMP, ExpiresInSeconds, Name, RequestBody
+from admin.schemas.text import Email, Name
+from admin.schemas.wire import LAST_TIMESTAMP, ExpiresInSeconds, RequestBody
 from tenants.errors import InvalidArgument
 
 T = TypeVar("T")
@@ -20,7 +21,6 @@ LONGEST_GRACE_SECONDS = 30 * 24 * 3600
 
 # What Bedrock takes as a value of requestMetadata, without blanks: usage is attributed to it there, too.
 UserId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._:@$=/+,-]{1,128}$")]
-Email = Annotated[str, StringConstraints(pattern=r"^[^\s@]+@[^\s@]+$", max_length=320)]
 
 
 class UserOwnerBody(RequestBody):

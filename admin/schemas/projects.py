@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from admin.schemas.wire import ListedObject, Name, PageQuery, RequestBody
+from admin.schemas.text import Name
+from admin.schemas.wire import ListedObject, PageQuery, RequestBody
 from tenants.tenant import Tenant
 
 

@@ -6,7 +6,8 @@ from typing import Literal
 
 from admin.operations.issued_keys import IssuedKey, KeyDraft, ServiceAccountOwner
 from admin.operations.service_accounts import FIRST_KEY_NAME, ServiceAccountDraft
-from admin.schemas.wire import ExpiresInSeconds, ListedObject, Name, RequestBody, ResponseBody
+from admin.schemas.text import Name
+from admin.schemas.wire import ExpiresInSeconds, ListedObject, RequestBody, ResponseBody
 from tenants.errors import InvalidArgument
 from tenants.tenant import ServiceAccount
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 # Ten years: beyond any rotation policy, and far from the 38 digits that DynamoDB can store.
 LONGEST_LIFETIME_SECONDS = 10 * 365 * 24 * 3600
 LAST_TIMESTAMP = 253_402_300_799  # the end of the year 9999, where calendars of most languages end
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=256)]
 ExpiresInSeconds = Annotated[
     int, Field(ge=1, le=LONGEST_LIFETIME_SECONDS, description="Seconds from now until the key expires.")
 ]

@@ -2,10 +2,10 @@
 
 engine_endpoint  one engine instead of each in turn               session
 control        a ControlPlane                                     test
-caller         who changes things in tests of operations          test
+requester      who changes things in tests of operations          test
 key_reader     the data plane's view of the same store            test
 audit_trail    reads the audit events that the test has caused    test
-app, client    the router in an application, and HTTP to it       test
+app, client    the application with it alone, and HTTP to it      test
 """
 
 from __future__ import annotations
@@ -15,34 +15,26 @@ import os
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import httpx2
 import pytest
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI
 
 from admin.auth import AdminKeys
-from admin.control_plane import Caller, ControlPlane
+from admin.control_plane import ControlPlane, Requester
 from admin.routes.router import create_router
 from awswire.attributes import from_attributes
 from awswire.dynamodb import DynamoDb
 from gateway.local.dynoxide import find_dynoxide
+from gateway.request_ids import RequestIds
+from gateway.routes.application import assemble
+from gateway.routes.middleware import RequestEnvelope
 from tenants.audit import Actor, AuditEvent
 from tenants.dynamo_directory import DynamoDirectory
 from tenants.dynamo_ledger import DynamoKeyReader, DynamoLedger
 from tenants.dynamo_models import DynamoAccess, bind
-from tenants.errors import (
-    AuthenticationFailed,
-    Conflict,
-    InvalidArgument,
-    LedgerUnavailable,
-    NotFound,
-    StaleVersion,
-    TenantsError,
-    TooContended,
-)
 from tenants.periods import month_of
 from tenants.rows import audit_from_row
 from tenants.secret import Peppers
@@ -50,16 +42,7 @@ from tenants.tables import TableNames
 
 NOW_MS = 1_795_132_800_000  # 2026-11-20T00:00:00Z
 BOOTSTRAP = "sk-sluice-admin_" + "0123456789" * 5
-STATUSES: dict[type[TenantsError], int] = {
-    AuthenticationFailed: 401,
-    InvalidArgument: 400,
-    NotFound: 404,
-    Conflict: 409,
-    StaleVersion: 412,
-    LedgerUnavailable: 503,
-    TooContended: 503,
-}
-
+MAX_BODY_BYTES = 1_000_000
 AuditTrail = Callable[[], Awaitable[list[AuditEvent]]]
 
 
@@ -88,8 +71,8 @@ async def control(dynamodb: DynamoDb, dynamo_access: DynamoAccess, tables: Table
 
 
 @pytest.fixture
-def caller() -> Caller:
-    return Caller(Actor("admin_test", "192.0.2.7"), "req_test")
+def requester() -> Requester:
+    return Requester(Actor("admin_test", "192.0.2.7"), "req_test")
 
 
 @pytest.fixture
@@ -116,25 +99,18 @@ def audit_trail(dynamodb: DynamoDb, tables: TableNames) -> AuditTrail:
 
 @pytest.fixture
 def app(control: ControlPlane) -> FastAPI:
-    """The router in an application that renders errors by the statuses above, each with its `param`."""
-    application = FastAPI()
-    application.include_router(create_router(control))
+    """The application with this control plane alone, as in production but for its ids and times."""
 
-    async def render(_: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, TenantsError)
-        status = next(STATUSES[each] for each in type(error).__mro__ if each in STATUSES)
-        body = {"message": error.message, "type": "error", "param": getattr(error, "param", None), "code": None}
-        return JSONResponse({"error": body}, status)
+    async def ready() -> None:
+        return None
 
-    async def render_invalid(_: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, RequestValidationError)
-        params = [".".join(str(part) for part in each["loc"][1:]) for each in error.errors()]
-        body = {"message": ", ".join(params), "type": "invalid_request_error", "param": params[0], "code": None}
-        return JSONResponse({"error": body}, 400)
-
-    application.add_exception_handler(TenantsError, render)
-    application.add_exception_handler(RequestValidationError, render_invalid)
-    return application
+    envelope = partial(
+        RequestEnvelope,
+        request_ids=RequestIds(lambda: NOW_MS, os.urandom),
+        max_body_bytes=MAX_BODY_BYTES,
+        monotonic=lambda: 0.0,
+    )
+    return assemble(None, create_router(control), ready, envelope, None)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from __future__ import annotations
 from unittest.mock import create_autospec
 
 from admin.auth import AdminKeys
-from admin.control_plane import Caller, Change, ControlPlane, to_audit_event
+from admin.control_plane import Change, ControlPlane, Requester, to_audit_event
 from tenants.audit import Actor, AuditAction
 from tenants.secret import Peppers
 from tenants.store import Directory, Ledger
@@ -34,7 +34,7 @@ def test_seconds_are_whole_and_not_rounded_up() -> None:
 def test_an_audit_event_says_who_did_what_when_and_in_which_request() -> None:
     actor = Actor("admin_1", "192.0.2.1")
     change = Change(AuditAction.API_KEY_UPDATED, "proj_1", "key_1", {"name": "a"}, {"name": "b"})
-    event = to_audit_event(control_at(NOW_MS), Caller(actor, "req_1"), change)
+    event = to_audit_event(control_at(NOW_MS), Requester(actor, "req_1"), change)
     assert (event.at_ms, event.action, event.actor, event.request_id) == (NOW_MS, change.action, actor, "req_1")
     assert (event.tenant_id, event.target_id, event.before, event.after) == (
         "proj_1",
@@ -46,4 +46,4 @@ def test_an_audit_event_says_who_did_what_when_and_in_which_request() -> None:
 
 def test_an_audit_id_fits_a_transaction_token_whole() -> None:
     change = Change(AuditAction.PROJECT_CREATED, "proj_1", "proj_1")
-    assert len(to_audit_event(control_at(NOW_MS), Caller(Actor("a")), change).id) <= 36
+    assert len(to_audit_event(control_at(NOW_MS), Requester(Actor("a")), change).id) <= 36

@@ -6,7 +6,7 @@ from unittest.mock import create_autospec
 
 import pytest
 
-from admin.control_plane import Caller, ControlPlane
+from admin.control_plane import ControlPlane, Requester
 from admin.operations.api_keys import KeyEdit, KeyTarget, delete_key, disable_key, enable_key, update_key
 from admin.operations.issued_keys import IssuedKey, KeyDraft, UserOwner, issue_key, rotate_key
 from admin.operations.projects import create_project
@@ -19,38 +19,38 @@ from tenants.principal import Fence
 from tenants.store import Directory
 
 AuditTrail = Callable[[], Awaitable[list[AuditEvent]]]
-Change = Callable[[ControlPlane, Caller, KeyTarget], Awaitable[object]]
+Change = Callable[[ControlPlane, Requester, KeyTarget], Awaitable[object]]
 
 
 @pytest.fixture
-async def issued(control: ControlPlane, caller: Caller) -> IssuedKey:
-    project = await create_project(control, caller, "team")
-    return await issue_key(control, caller, project.id, KeyDraft("k", UserOwner(), expires_in_seconds=600))
+async def issued(control: ControlPlane, requester: Requester) -> IssuedKey:
+    project = await create_project(control, requester, "team")
+    return await issue_key(control, requester, project.id, KeyDraft("k", UserOwner(), expires_in_seconds=600))
 
 
 def target_of(issued: IssuedKey, *versions: int) -> KeyTarget:
     return KeyTarget(issued.record.tenant.id, issued.record.key.id, frozenset(versions) or None)
 
 
-async def narrow(control: ControlPlane, caller: Caller, target: KeyTarget) -> object:
+async def narrow(control: ControlPlane, requester: Requester, target: KeyTarget) -> object:
     models = ModelPermissions(PermissionMode.DENY_LIST, ("*",))
-    return await update_key(control, caller, target, KeyEdit(models=models))
+    return await update_key(control, requester, target, KeyEdit(models=models))
 
 
-async def rotate(control: ControlPlane, caller: Caller, target: KeyTarget) -> object:
-    return await rotate_key(control, caller, target, 0)
+async def rotate(control: ControlPlane, requester: Requester, target: KeyTarget) -> object:
+    return await rotate_key(control, requester, target, 0)
 
 
 @pytest.mark.parametrize("change", [narrow, rotate, disable_key, delete_key])
 async def test_a_process_that_missed_the_change_cannot_reserve_any_more(
-    control: ControlPlane, caller: Caller, issued: IssuedKey, change: Change
+    control: ControlPlane, requester: Requester, issued: IssuedKey, change: Change
 ) -> None:
     key, tenant = issued.record.key, issued.record.tenant
     fence = Fence(key.id, tenant.id, key.version, tenant.version)
     call = Call("req_1", key.id, tenant.id, key.owner.id, Operation.CHAT, "m", "m", control.clock_ms())
     await control.ledger.open_account(fence, call.month)
 
-    await change(control, caller, target_of(issued))
+    await change(control, requester, target_of(issued))
 
     with pytest.raises(FenceStale) as refused:
         await control.ledger.reserve(fence, Hold(call, Bound(1, 1, 1), control.now_seconds() + 60))
@@ -58,14 +58,14 @@ async def test_a_process_that_missed_the_change_cannot_reserve_any_more(
 
 
 async def test_every_change_is_audited_and_no_event_holds_a_secret(
-    control: ControlPlane, caller: Caller, issued: IssuedKey, audit_trail: AuditTrail
+    control: ControlPlane, requester: Requester, issued: IssuedKey, audit_trail: AuditTrail
 ) -> None:
     target = target_of(issued)
-    await narrow(control, caller, target)
-    rotated = (await rotate_key(control, caller, target, 60)).issued
-    await disable_key(control, caller, target)
-    await enable_key(control, caller, target)
-    await delete_key(control, caller, target)
+    await narrow(control, requester, target)
+    rotated = (await rotate_key(control, requester, target, 60)).issued
+    await disable_key(control, requester, target)
+    await enable_key(control, requester, target)
+    await delete_key(control, requester, target)
 
     events = [event for event in await audit_trail() if event.target_id == target.key_id]
     assert [event.action for event in events] == [
@@ -84,32 +84,32 @@ async def test_every_change_is_audited_and_no_event_holds_a_secret(
         assert control.peppers.fingerprint(secret).digest not in text
 
 
-async def test_an_expired_key_can_only_be_ended(control: ControlPlane, caller: Caller, issued: IssuedKey) -> None:
+async def test_an_expired_key_can_only_be_ended(control: ControlPlane, requester: Requester, issued: IssuedKey) -> None:
     target = target_of(issued)
     later = replace(control, clock_ms=lambda: control.clock_ms() + 600_000)
     with pytest.raises(Conflict, match="expired"):
-        await update_key(later, caller, target, KeyEdit(expires_at=None))
+        await update_key(later, requester, target, KeyEdit(expires_at=None))
     with pytest.raises(Conflict, match="expired"):
-        await rotate_key(later, caller, target, 60)
-    await disable_key(later, caller, target)
-    await delete_key(later, caller, target)
+        await rotate_key(later, requester, target, 60)
+    await disable_key(later, requester, target)
+    await delete_key(later, requester, target)
 
 
-async def test_an_expiry_in_the_past_is_refused(control: ControlPlane, caller: Caller, issued: IssuedKey) -> None:
+async def test_an_expiry_in_the_past_is_refused(control: ControlPlane, requester: Requester, issued: IssuedKey) -> None:
     with pytest.raises(InvalidArgument) as refused:
-        await update_key(control, caller, target_of(issued), KeyEdit(expires_at=control.now_seconds()))
+        await update_key(control, requester, target_of(issued), KeyEdit(expires_at=control.now_seconds()))
     assert refused.value.param == "expires_at"
 
 
 @pytest.mark.parametrize("change", [narrow, rotate, disable_key, delete_key])
 async def test_a_race_lost_to_another_change_is_a_stale_version_for_who_named_one(
-    control: ControlPlane, caller: Caller, issued: IssuedKey, change: Change
+    control: ControlPlane, requester: Requester, issued: IssuedKey, change: Change
 ) -> None:
     directory = create_autospec(Directory, instance=True)
     directory.get_tenant.return_value, directory.get_key.return_value = issued.record.tenant, issued.record.key
     directory.update_key.side_effect = directory.delete_key.side_effect = Conflict("changed meanwhile")
     racing = replace(control, directory=directory)
     with pytest.raises(StaleVersion):
-        await change(racing, caller, target_of(issued, 1))
+        await change(racing, requester, target_of(issued, 1))
     with pytest.raises(Conflict, match="changed meanwhile"):
-        await change(racing, caller, target_of(issued))
+        await change(racing, requester, target_of(issued))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from admin.control_plane import Caller, ControlPlane
+from admin.control_plane import ControlPlane, Requester
 from admin.operations.api_keys import KeyTarget
 from admin.operations.budgets import get_budget, next_month_begins_at
 from admin.operations.issued_keys import KeyDraft, UserOwner, issue_key
@@ -24,9 +24,9 @@ def test_a_month_ends_with_the_first_second_of_the_next(month: str, following: d
     assert next_month_begins_at(month) == following.timestamp()
 
 
-async def test_settled_and_held_are_told_apart(control: ControlPlane, caller: Caller) -> None:
-    project = await create_project(control, caller, "team")
-    key = (await issue_key(control, caller, project.id, KeyDraft("k", UserOwner()))).record.key
+async def test_settled_and_held_are_told_apart(control: ControlPlane, requester: Requester) -> None:
+    project = await create_project(control, requester, "team")
+    key = (await issue_key(control, requester, project.id, KeyDraft("k", UserOwner()))).record.key
     fence = Fence(key.id, project.id, key.version, project.version)
     ended, running = (
         Hold(
@@ -50,9 +50,9 @@ async def test_settled_and_held_are_told_apart(control: ControlPlane, caller: Ca
     assert (budget.account.requests, budget.account.in_flight) == (1, 1)
 
 
-async def test_a_key_not_used_this_month_has_an_empty_account(control: ControlPlane, caller: Caller) -> None:
-    project = await create_project(control, caller, "team")
-    key = (await issue_key(control, caller, project.id, KeyDraft("k", UserOwner()))).record.key
+async def test_a_key_not_used_this_month_has_an_empty_account(control: ControlPlane, requester: Requester) -> None:
+    project = await create_project(control, requester, "team")
+    key = (await issue_key(control, requester, project.id, KeyDraft("k", UserOwner()))).record.key
     december = replace(control, clock_ms=lambda: int(datetime(2026, 12, 31, 23, 59, tzinfo=UTC).timestamp() * 1000))
 
     budget = await get_budget(december, KeyTarget(project.id, key.id))

@@ -6,7 +6,7 @@ from unittest.mock import create_autospec
 
 import pytest
 
-from admin.control_plane import Caller, ControlPlane
+from admin.control_plane import ControlPlane, Requester
 from admin.operations.issued_keys import IssuedKey, KeyDraft, UserOwner, issue_key
 from admin.operations.projects import archive_project, create_project, rename_project, set_model_permissions
 from tenants.account import Bound, Hold
@@ -22,24 +22,24 @@ NOVA = ModelPermissions(PermissionMode.ALLOW_LIST, ("amazon.nova-*",))
 TENANT = Tenant("proj_1", "team", 0)
 
 AuditTrail = Callable[[], Awaitable[list[AuditEvent]]]
-Change = Callable[[ControlPlane, Caller, str], Awaitable[Tenant]]
+Change = Callable[[ControlPlane, Requester, str], Awaitable[Tenant]]
 
 
-async def rename(control: ControlPlane, caller: Caller, project_id: str) -> Tenant:
-    return await rename_project(control, caller, project_id, "new")
+async def rename(control: ControlPlane, requester: Requester, project_id: str) -> Tenant:
+    return await rename_project(control, requester, project_id, "new")
 
 
-async def restrict(control: ControlPlane, caller: Caller, project_id: str) -> Tenant:
-    return await set_model_permissions(control, caller, project_id, NOVA)
+async def restrict(control: ControlPlane, requester: Requester, project_id: str) -> Tenant:
+    return await set_model_permissions(control, requester, project_id, NOVA)
 
 
 async def test_every_change_is_audited_with_what_differs(
-    control: ControlPlane, caller: Caller, audit_trail: AuditTrail
+    control: ControlPlane, requester: Requester, audit_trail: AuditTrail
 ) -> None:
-    project = await create_project(control, caller, "team")
-    await rename(control, caller, project.id)
-    await restrict(control, caller, project.id)
-    await archive_project(control, caller, project.id)
+    project = await create_project(control, requester, "team")
+    await rename(control, requester, project.id)
+    await restrict(control, requester, project.id)
+    await archive_project(control, requester, project.id)
 
     events = await audit_trail()
     assert [event.action for event in events] == [
@@ -49,7 +49,7 @@ async def test_every_change_is_audited_with_what_differs(
         AuditAction.PROJECT_ARCHIVED,
     ]
     assert {(event.tenant_id, event.target_id) for event in events} == {(project.id, project.id)}
-    assert {(event.actor, event.request_id) for event in events} == {(caller.actor, caller.request_id)}
+    assert {(event.actor, event.request_id) for event in events} == {(requester.actor, requester.request_id)}
     assert events[1].before == {"name": "team", "version": 1}
     assert events[1].after == {"name": "new", "version": 2}
     assert events[2].before == {"models": None, "version": 2}
@@ -59,24 +59,24 @@ async def test_every_change_is_audited_with_what_differs(
 
 
 async def test_a_change_that_changes_nothing_is_not_audited(
-    control: ControlPlane, caller: Caller, audit_trail: AuditTrail
+    control: ControlPlane, requester: Requester, audit_trail: AuditTrail
 ) -> None:
-    project = await create_project(control, caller, "new")
-    assert (await rename(control, caller, project.id)).version == 1
-    assert (await set_model_permissions(control, caller, project.id, None)).version == 1
+    project = await create_project(control, requester, "new")
+    assert (await rename(control, requester, project.id)).version == 1
+    assert (await set_model_permissions(control, requester, project.id, None)).version == 1
     assert len(await audit_trail()) == 1
 
 
 @pytest.mark.parametrize("change", [restrict, archive_project])
 async def test_a_process_that_missed_the_change_cannot_reserve_any_more(
-    control: ControlPlane, caller: Caller, change: Change
+    control: ControlPlane, requester: Requester, change: Change
 ) -> None:
-    project = await create_project(control, caller, "team")
-    issued = await issue_key(control, caller, project.id, KeyDraft("k", UserOwner()))
+    project = await create_project(control, requester, "team")
+    issued = await issue_key(control, requester, project.id, KeyDraft("k", UserOwner()))
     fence, hold = fence_and_hold(control, issued)
     await control.ledger.open_account(fence, hold.call.month)
 
-    await change(control, caller, project.id)
+    await change(control, requester, project.id)
 
     with pytest.raises(FenceStale) as refused:
         await control.ledger.reserve(fence, hold)
@@ -99,12 +99,12 @@ def fence_and_hold(control: ControlPlane, issued: IssuedKey) -> tuple[Fence, Hol
     ],
 )
 async def test_repeating_a_change_that_broke_off_raises_the_fences(
-    control: ControlPlane, caller: Caller, stored: Tenant, repeated: Change
+    control: ControlPlane, requester: Requester, stored: Tenant, repeated: Change
 ) -> None:
     directory = create_autospec(Directory, instance=True)
     directory.get_tenant.return_value = stored
 
-    assert await repeated(replace(control, directory=directory), caller, stored.id) == stored
+    assert await repeated(replace(control, directory=directory), requester, stored.id) == stored
 
     directory.fence_tenant.assert_awaited_once_with(stored)
     directory.update_tenant.assert_not_awaited()
@@ -112,10 +112,10 @@ async def test_repeating_a_change_that_broke_off_raises_the_fences(
 
 @pytest.mark.parametrize("error", [Conflict("changed"), LedgerUnavailable()])
 async def test_a_change_that_the_store_refuses_is_not_reported_as_done(
-    control: ControlPlane, caller: Caller, error: Exception
+    control: ControlPlane, requester: Requester, error: Exception
 ) -> None:
     directory = create_autospec(Directory, instance=True)
     directory.get_tenant.return_value = TENANT
     directory.update_tenant.side_effect = error
     with pytest.raises(type(error)):
-        await rename(replace(control, directory=directory), caller, TENANT.id)
+        await rename(replace(control, directory=directory), requester, TENANT.id)

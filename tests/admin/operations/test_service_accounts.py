@@ -6,7 +6,7 @@ from unittest.mock import create_autospec
 
 import pytest
 
-from admin.control_plane import Caller, ControlPlane
+from admin.control_plane import ControlPlane, Requester
 from admin.operations.projects import create_project
 from admin.operations.service_accounts import (
     ServiceAccountDraft,
@@ -29,12 +29,12 @@ def key_of_bot(key_id: str) -> ApiKey:
 
 
 async def test_creation_and_deletion_are_audited_key_by_key(
-    control: ControlPlane, caller: Caller, audit_trail: AuditTrail
+    control: ControlPlane, requester: Requester, audit_trail: AuditTrail
 ) -> None:
-    project = await create_project(control, caller, "team")
-    account, issued = await create_service_account(control, caller, project.id, ServiceAccountDraft("bot"))
+    project = await create_project(control, requester, "team")
+    account, issued = await create_service_account(control, requester, project.id, ServiceAccountDraft("bot"))
     assert issued is not None
-    await delete_service_account(control, caller, project.id, account.id)
+    await delete_service_account(control, requester, project.id, account.id)
     assert [(event.action, event.target_id) for event in (await audit_trail())[1:]] == [
         (AuditAction.SERVICE_ACCOUNT_CREATED, account.id),
         (AuditAction.API_KEY_CREATED, issued.record.key.id),
@@ -44,7 +44,7 @@ async def test_creation_and_deletion_are_audited_key_by_key(
 
 
 async def test_deletion_reaches_keys_on_every_page_and_those_issued_meanwhile(
-    control: ControlPlane, caller: Caller
+    control: ControlPlane, requester: Requester
 ) -> None:
     keys = {each: key_of_bot(each) for each in ("key_1", "key_2", "key_3")}
     directory = create_autospec(Directory, instance=True)
@@ -56,7 +56,7 @@ async def test_deletion_reaches_keys_on_every_page_and_those_issued_meanwhile(
         Page((keys["key_2"],), has_more=False),
         Page((keys["key_3"],), has_more=False),
     ]
-    await delete_service_account(replace(control, directory=directory), caller, BOT.tenant_id, BOT.id)
+    await delete_service_account(replace(control, directory=directory), requester, BOT.tenant_id, BOT.id)
     calls = [(call[0], call[1][0]) for call in directory.mock_calls if call[0].startswith("delete")]
     assert calls == [
         ("delete_key", keys["key_1"]),
@@ -66,19 +66,21 @@ async def test_deletion_reaches_keys_on_every_page_and_those_issued_meanwhile(
     ]
 
 
-async def test_a_key_deleted_by_somebody_else_does_not_stop_the_deletion(control: ControlPlane, caller: Caller) -> None:
+async def test_a_key_deleted_by_somebody_else_does_not_stop_the_deletion(
+    control: ControlPlane, requester: Requester
+) -> None:
     directory = create_autospec(Directory, instance=True)
     directory.get_tenant.return_value = Tenant(BOT.tenant_id, "team", 0)
     directory.get_service_account.return_value = BOT
     directory.list_keys.return_value = Page((key_of_bot("key_1"),), has_more=False)
     directory.get_key.side_effect = NotFound("gone")
-    await delete_service_account(replace(control, directory=directory), caller, BOT.tenant_id, BOT.id)
+    await delete_service_account(replace(control, directory=directory), requester, BOT.tenant_id, BOT.id)
     directory.delete_service_account.assert_awaited_once()
 
 
-async def test_an_account_whose_keys_could_not_be_deleted_stays(control: ControlPlane, caller: Caller) -> None:
-    project = await create_project(control, caller, "team")
-    account, issued = await create_service_account(control, caller, project.id, ServiceAccountDraft("bot"))
+async def test_an_account_whose_keys_could_not_be_deleted_stays(control: ControlPlane, requester: Requester) -> None:
+    project = await create_project(control, requester, "team")
+    account, issued = await create_service_account(control, requester, project.id, ServiceAccountDraft("bot"))
     assert issued is not None
     directory = create_autospec(Directory, instance=True, wraps=control.directory)
     directory.get_tenant.side_effect = control.directory.get_tenant
@@ -87,5 +89,5 @@ async def test_an_account_whose_keys_could_not_be_deleted_stays(control: Control
     directory.get_key.side_effect = control.directory.get_key
     directory.delete_key.side_effect = LedgerUnavailable()
     with pytest.raises(LedgerUnavailable):
-        await delete_service_account(replace(control, directory=directory), caller, project.id, account.id)
+        await delete_service_account(replace(control, directory=directory), requester, project.id, account.id)
     assert await get_service_account(control, project.id, account.id) == account

@@ -3,7 +3,7 @@ from __future__ import annotations
 import httpx2
 import pytest
 
-from admin.control_plane import Caller, ControlPlane
+from admin.control_plane import ControlPlane, Requester
 from admin.operations.projects import create_project
 from tenants.dynamo_ledger import DynamoKeyReader
 from tenants.errors import IncorrectSecret
@@ -14,8 +14,8 @@ Fields = dict[str, object]
 
 
 @pytest.fixture
-async def project(control: ControlPlane, caller: Caller) -> str:
-    return (await create_project(control, caller, "team")).id
+async def project(control: ControlPlane, requester: Requester) -> str:
+    return (await create_project(control, requester, "team")).id
 
 
 @pytest.fixture
@@ -76,6 +76,8 @@ async def test_200_owners_are_shown_as_given(client: httpx2.AsyncClient, path: s
         ({"name": "k", "owner": {"type": "team"}}, "owner"),
         ({"name": "k", "owner": {"type": "user", "user_id": "a b"}}, "owner.user.user_id"),
         ({"name": "k", "owner": {"type": "user", "role": "owner"}}, "owner.user.role"),
+        ({"name": "k", "owner": {"type": "user", "name": "\u2800"}}, "owner.user.name"),
+        ({"name": "k", "owner": {"type": "user", "email": "a\u0000\u001b@b"}}, "owner.user.email"),
         ({"name": "k", "owner": {"type": "service_account"}}, "owner.service_account.service_account_id"),
     ],
 )
@@ -85,9 +87,9 @@ async def test_400_names_the_field_at_fault(client: httpx2.AsyncClient, path: st
 
 
 async def test_404_for_an_owner_that_is_not_of_this_project(
-    client: httpx2.AsyncClient, path: str, control: ControlPlane, caller: Caller
+    client: httpx2.AsyncClient, path: str, control: ControlPlane, requester: Requester
 ) -> None:
-    other = (await create_project(control, caller, "other")).id
+    other = (await create_project(control, requester, "other")).id
     account = (await client.post(f"/projects/{other}/service_accounts", json={"name": "bot"})).json()["id"]
     owner = {"type": "service_account", "service_account_id": account}
     assert (await client.post(path, json={"name": "k", "owner": owner})).status_code == 404

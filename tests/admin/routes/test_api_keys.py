@@ -3,7 +3,7 @@ from __future__ import annotations
 import httpx2
 import pytest
 
-from admin.control_plane import Caller, ControlPlane
+from admin.control_plane import ControlPlane, Requester
 from admin.operations.api_keys import KeyTarget, disable_key
 from admin.operations.projects import create_project
 
@@ -11,8 +11,8 @@ Fields = dict[str, object]
 
 
 @pytest.fixture
-async def project(control: ControlPlane, caller: Caller) -> str:
-    return (await create_project(control, caller, "team")).id
+async def project(control: ControlPlane, requester: Requester) -> str:
+    return (await create_project(control, requester, "team")).id
 
 
 @pytest.fixture
@@ -144,10 +144,10 @@ async def test_400_names_the_field_at_fault(client: httpx2.AsyncClient, path: st
 
 
 async def test_404_for_another_projects_key(
-    client: httpx2.AsyncClient, path: str, control: ControlPlane, caller: Caller
+    client: httpx2.AsyncClient, path: str, control: ControlPlane, requester: Requester
 ) -> None:
     key = await issue(client, path)
-    other = f"/projects/{(await create_project(control, caller, 'other')).id}/api_keys"
+    other = f"/projects/{(await create_project(control, requester, 'other')).id}/api_keys"
     for target in (f"{other}/{key}", f"{path}/key_unknown", f"{path}/proj_1", f"{path}/key_{'1' * 3000}"):
         for response in (
             await client.get(target),
@@ -171,7 +171,7 @@ async def test_200_a_key_is_deleted_once(client: httpx2.AsyncClient, path: str) 
 
 
 async def test_409_a_key_of_an_archived_project_cannot_be_updated_but_ended(
-    client: httpx2.AsyncClient, path: str, project: str, control: ControlPlane, caller: Caller
+    client: httpx2.AsyncClient, path: str, project: str, control: ControlPlane, requester: Requester
 ) -> None:
     key = await issue(client, path)
     await client.post(f"/projects/{project}/archive")
@@ -181,5 +181,5 @@ async def test_409_a_key_of_an_archived_project_cannot_be_updated_but_ended(
         await client.post(f"{path}/{key}/enable"),
     ):
         assert response.status_code == 409, response.request.url
-    assert (await disable_key(control, caller, KeyTarget(project, key))).key.version == 2
+    assert (await disable_key(control, requester, KeyTarget(project, key))).key.version == 2
     assert (await client.delete(f"{path}/{key}")).status_code == 200

@@ -3,15 +3,15 @@ from __future__ import annotations
 import httpx2
 import pytest
 
-from admin.control_plane import Caller, ControlPlane
+from admin.control_plane import ControlPlane, Requester
 from admin.operations.projects import create_project
 
 Fields = dict[str, object]
 
 
 @pytest.fixture
-async def path(control: ControlPlane, caller: Caller) -> str:
-    return f"/projects/{(await create_project(control, caller, 'team')).id}/model_permissions"
+async def path(control: ControlPlane, requester: Requester) -> str:
+    return f"/projects/{(await create_project(control, requester, 'team')).id}/model_permissions"
 
 
 async def test_200_permissions_are_replaced_shown_and_lifted(client: httpx2.AsyncClient, path: str) -> None:
@@ -36,8 +36,8 @@ async def test_200_no_permissions_are_shown_as_denying_nothing(client: httpx2.As
         ({"mode": "allow_list"}, "model_ids"),
         ({"mode": "allow", "model_ids": []}, "mode"),
         ({"mode": "allow_list", "model_ids": "amazon.nova-lite-v1:0"}, "model_ids"),
-        ({"mode": "allow_list", "model_ids": ["a b"]}, "model_ids.0"),
-        ({"mode": "allow_list", "model_ids": [""]}, "model_ids.0"),
+        ({"mode": "allow_list", "model_ids": ["a b"]}, "model_ids[0]"),
+        ({"mode": "allow_list", "model_ids": [""]}, "model_ids[0]"),
         ({"mode": "allow_list", "model_ids": ["m"] * 257}, "model_ids"),
         ({"mode": "allow_list", "model_ids": [], "model_aliases": {}}, "model_aliases"),
     ],

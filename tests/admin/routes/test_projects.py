@@ -66,6 +66,8 @@ async def test_200_an_empty_page_has_no_ids(client: httpx2.AsyncClient) -> None:
         ({"name": "  "}, "name"),
         ({"name": 7}, "name"),
         ({"name": "x" * 257}, "name"),
+        ({"name": "a\nb\u001b[31m\u202e"}, "name"),
+        ({"name": "\u200b"}, "name"),
         ({"name": "x", "residency": "EU_STORAGE_PROCESSING"}, "residency"),
     ],
 )

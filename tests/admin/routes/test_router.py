@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx2
 import pytest
 from fastapi import FastAPI
+from openapi_spec_validator import validate
 
+from admin.routes.router import PREFIX
 from tenants.secret import KEY_PREFIX, new_secret
 
 METHODS = {"get", "post", "delete"}
+REQUIRED_FIELDS = {"name": "a name", "mode": "allow_list", "model_ids": []}
 INFERENCE = new_secret(KEY_PREFIX, "0" * 12, bytes(range(32))).text
 
 
+def paths_of(app: FastAPI) -> dict[str, Any]:
+    return {path: item for path, item in app.openapi()["paths"].items() if path.startswith(PREFIX)}
+
+
 def operations(app: FastAPI) -> list[tuple[str, str]]:
-    paths = app.openapi()["paths"]
-    return [(method, path) for path, item in paths.items() for method in item if method in METHODS]
+    return [(method, path) for path, item in paths_of(app).items() for method in item if method in METHODS]
+
+
+def smallest_body(app: FastAPI, path: str) -> dict[str, object]:
+    """What has to be in the body of a POST there."""
+    schema = paths_of(app)[path]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    name = schema.get("$ref", "").removeprefix("#/components/schemas/")
+    required = app.openapi()["components"]["schemas"][name].get("required", []) if name else []
+    return {field: REQUIRED_FIELDS[field] for field in required}
 
 
 def to_url(path: str) -> str:
@@ -27,9 +43,10 @@ def to_url(path: str) -> str:
     ids=["no key", "inference key", "wrong admin key"],
 )
 async def test_401_on_every_route_before_anything_else_is_looked_at(app: FastAPI, headers: dict[str, str]) -> None:
+    headers = {"content-type": "application/json", **headers}
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), headers=headers) as stranger:
         for method, path in operations(app):
-            response = await stranger.request(method, to_url(path), params={"unknown": "1"}, json={"unknown": 1})
+            response = await stranger.request(method, to_url(path), params={"unknown": "1"}, content=b'{"cut')
             assert response.status_code == 401, path
             assert INFERENCE not in response.text
 
@@ -37,10 +54,10 @@ async def test_401_on_every_route_before_anything_else_is_looked_at(app: FastAPI
 async def test_400_on_every_route_that_takes_a_body_for_an_unknown_field(
     app: FastAPI, client: httpx2.AsyncClient
 ) -> None:
-    taking_bodies = [path for path, item in app.openapi()["paths"].items() if "requestBody" in item.get("post", {})]
+    taking_bodies = [path for path, item in paths_of(app).items() if "requestBody" in item.get("post", {})]
     assert len(taking_bodies) == 8
     for path in taking_bodies:
-        response = await client.post(to_url(path), json={"rate_limits": {}})
+        response = await client.post(to_url(path), json=smallest_body(app, path) | {"rate_limits": {}})
         assert response.status_code == 400, path
         assert "rate_limits" in response.json()["error"]["message"]
 
@@ -57,3 +74,7 @@ def test_every_operation_is_described_with_its_key_and_its_errors(app: FastAPI) 
         assert operation["tags"]
         assert {"AdminKey"} in [set(each) for each in operation["security"]]
         assert {"200", "4XX", "5XX"} == set(operation["responses"])
+
+
+def test_the_document_is_valid_openapi(app: FastAPI) -> None:
+    validate(app.openapi())

@@ -3,7 +3,7 @@ from __future__ import annotations
 import httpx2
 import pytest
 
-from admin.control_plane import Caller, ControlPlane
+from admin.control_plane import ControlPlane, Requester
 from admin.operations.projects import create_project
 from tenants.dynamo_ledger import DynamoKeyReader
 from tenants.principal import identify
@@ -13,8 +13,8 @@ Fields = dict[str, object]
 
 
 @pytest.fixture
-async def project(control: ControlPlane, caller: Caller) -> str:
-    return (await create_project(control, caller, "team")).id
+async def project(control: ControlPlane, requester: Requester) -> str:
+    return (await create_project(control, requester, "team")).id
 
 
 @pytest.fixture
@@ -98,10 +98,10 @@ async def test_400_scopes_are_refused_rather_than_dropped(client: httpx2.AsyncCl
 
 
 async def test_404_for_another_projects_account(
-    client: httpx2.AsyncClient, path: str, control: ControlPlane, caller: Caller
+    client: httpx2.AsyncClient, path: str, control: ControlPlane, requester: Requester
 ) -> None:
     account = (await client.post(path, json={"name": "bot"})).json()["id"]
-    other = (await create_project(control, caller, "other")).id
+    other = (await create_project(control, requester, "other")).id
     for response in (
         await client.get(f"/projects/{other}/service_accounts/{account}"),
         await client.delete(f"/projects/{other}/service_accounts/{account}"),
