@@ -80,6 +80,8 @@ class DynamoDb:
                     if not repeatable:
                         raise
                 elif not isinstance(error, Unavailable) and not is_passing(error):
+                    if may_have_applied and isinstance(error, Rejected):
+                        raise OutcomeUnknown(f"{operation}: an earlier attempt may have been applied") from error
                     raise
                 if await attempts.wait():
                     continue

@@ -142,7 +142,7 @@ class LeanConnection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)  # uvloop's does not inherit from asyncio's
         sock = transport.get_extra_info("socket")
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        _probe_silent_peers(sock)
         self._poll = select.poll()
         self._poll.register(sock.fileno(), select.POLLIN | select.POLLERR | select.POLLHUP)
         self._owner.adopt(self)
@@ -225,3 +225,14 @@ class LeanConnection(asyncio.Protocol):
             self._set_timer(self._deadline_seconds)
         else:
             self._fail(ReadTimedOut(f"no byte from {self._peer} within {self._read_seconds:g} s"))
+
+
+def _probe_silent_peers(sock: socket.socket) -> None:
+    """By the kernel, before NAT gateways and VPC endpoints drop the flow: they do after 350 s of silence.
+
+    The kernel's own default is two hours. macOS names the option otherwise, and keeps its default here.
+    """
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if hasattr(socket, "TCP_KEEPIDLE"):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 30)

@@ -7,6 +7,9 @@ Names are short because every request writes the item, and a write costs a unit 
     rq       settled requests                             xi xo xr xw   settled tokens: input, output, cache read, write
     h<rid>   a hold, JSON                                 o<rid> a settled request not yet known to be an event, JSON
 
+Nothing reads `n` yet: it is there for a later limit, the cap on a key's parallel requests. That will be a clause of the
+reserve's condition, and a condition cannot count holds.
+
 Holds and outbox entries are attributes of their own, not entries of a map: there is no parent to initialise, and two
 writers never touch the same attribute.
 """
@@ -14,6 +17,7 @@ writers never touch the same attribute.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -41,8 +45,13 @@ _HOLD = "h"
 _OUTBOX = "o"
 
 
+def item_key(partition: str, sort: str) -> Item:
+    """An item's primary key, in any of the tables."""
+    return {PARTITION_KEY: {"S": partition}, SORT_KEY: {"S": sort}}
+
+
 def account_key(key_id: str, month: str) -> Item:
-    return {PARTITION_KEY: {"S": account_partition(key_id)}, SORT_KEY: {"S": month}}
+    return item_key(account_partition(key_id), month)
 
 
 def _short(request_id: str) -> str:
@@ -105,6 +114,22 @@ def settle_update(table: str, hold: Hold, settlement: Settlement, delivered: Seq
     }
 
 
+def drop_update(table: str, hold: Hold) -> dict[str, Any]:
+    """The UpdateItem that removes a hold as if it had never been taken."""
+    return {
+        "TableName": table,
+        "Key": account_key(hold.call.key_id, hold.call.month),
+        "ConditionExpression": "attribute_exists(#h)",
+        "UpdateExpression": "ADD mk :k, mu :u, n :one REMOVE #h",
+        "ExpressionAttributeNames": {"#h": _HOLD + _short(hold.call.request_id)},
+        "ExpressionAttributeValues": {
+            ":k": _n(-hold.bound.tokens),
+            ":u": _n(-(hold.bound.cost_pico_usd or 0)),
+            ":one": {"N": "-1"},
+        },
+    }
+
+
 def _removals(delivered: Sequence[str], names: dict[str, str]) -> list[str]:
     places = []
     for number, request_id in enumerate(delivered):
@@ -147,7 +172,7 @@ def _version_check(table: str, partition: str, sort: str, version: int) -> dict[
     return {
         "ConditionCheck": {
             "TableName": table,
-            "Key": {PARTITION_KEY: {"S": partition}, SORT_KEY: {"S": sort}},
+            "Key": item_key(partition, sort),
             "ConditionExpression": "version = :v",
             "ExpressionAttributeValues": {":v": _n(version)},
         }
@@ -155,17 +180,19 @@ def _version_check(table: str, partition: str, sort: str, version: int) -> dict[
 
 
 def account_from_item(item: Mapping[str, Mapping[str, Any]]) -> Account:
-    """An account item as DynamoDB returns it."""
+    """An account item as DynamoDB returns it. Entries that cannot be read here are left out, and left alone."""
     key_id = item[PARTITION_KEY]["S"].removeprefix(account_partition(""))
     tenant_id = item["t"]["S"] if "t" in item else None
     holds, outbox = {}, {}
     for name, value in item.items():
-        if name[0] == _HOLD:
-            request_id = REQUEST_PREFIX + name[1:]
-            holds[request_id] = _hold_from_text(value["S"], request_id, key_id, tenant_id or "")
-        elif name[0] == _OUTBOX:
-            request_id = REQUEST_PREFIX + name[1:]
-            outbox[request_id] = _event_from_text(value["S"], request_id, key_id, tenant_id or "")
+        if name[0] not in (_HOLD, _OUTBOX):
+            continue
+        request_id = REQUEST_PREFIX + name[1:]
+        with suppress(ValueError, TypeError):  # a newer process's: it is for that one to read
+            if name[0] == _HOLD:
+                holds[request_id] = _hold_from_text(value["S"], request_id, key_id, tenant_id or "")
+            else:
+                outbox[request_id] = _event_from_text(value["S"], request_id, key_id, tenant_id or "")
     return Account(
         key_id=key_id,
         month=item[SORT_KEY]["S"],

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
-from tenants.account import Account
+from tenants.account import Account, Hold
 from tenants.errors import LedgerUnavailable
 from tenants.event import UsageEvent
+from tenants.periods import month_before
 from tenants.store import Ledger
 
 logger = logging.getLogger("sluice.ledger")
@@ -21,17 +24,40 @@ logger = logging.getLogger("sluice.ledger")
 BATCH_EVENTS = 25  # the most that one BatchWriteItem takes
 LEFTOVER_GRACE_MS = 15_000  # an outbox entry younger than this is still its own process's to deliver
 _RETRY_SECONDS = 1.0
-_QUEUE_EVENTS = 10_000
+_ACCOUNTS_REMEMBERED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Former:
+    """The account of a month that is over: no request reads it any more, so it has to be looked at."""
+
+    key_id: str
+    month: str
+
+
+_Work = UsageEvent | Account | _Former
 
 
 class Delivery:
-    """Delivers usage events, and finishes what other processes left on accounts. Start it once, close it at the end."""
+    """Delivers usage events, and finishes what other processes left on accounts. Start it once, close it at the end.
 
-    def __init__(self, ledger: Ledger, clock_ms: Callable[[], int]) -> None:
+    `queue_events` is how many events may wait; `sleep` takes the seconds between two attempts.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock_ms: Callable[[], int],
+        *,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        queue_events: int = 10_000,
+    ) -> None:
         self._ledger = ledger
         self._clock_ms = clock_ms
-        self._queue: asyncio.Queue[UsageEvent | Account] = asyncio.Queue(_QUEUE_EVENTS)
+        self._sleep = sleep
+        self._queue: asyncio.Queue[_Work] = asyncio.Queue(queue_events)
         self._task: asyncio.Task[None] | None = None
+        self._finished: OrderedDict[_Former, None] = OrderedDict()
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="usage-event-delivery")
@@ -52,12 +78,18 @@ class Delivery:
         self._offer(event)
 
     def finish_leftovers(self, account: Account) -> None:
-        """Queue an account for what its former owners could not finish: expired holds and undelivered entries."""
+        """Queue an account for what its former owners could not finish: expired holds and undelivered entries.
+
+        And the same key's account of the month before, until nothing is left on that.
+        """
         now_ms = self._clock_ms()
         if account.find_expired(now_ms / 1000) or account.find_unsent(now_ms, LEFTOVER_GRACE_MS):
             self._offer(account)
+        former = _Former(account.key_id, month_before(account.month))
+        if former not in self._finished:
+            self._offer(former)
 
-    def _offer(self, work: UsageEvent | Account) -> None:
+    def _offer(self, work: _Work) -> None:
         try:
             self._queue.put_nowait(work)
         except asyncio.QueueFull:
@@ -72,32 +104,58 @@ class Delivery:
             for _ in works:
                 self._queue.task_done()
 
-    async def _deliver(self, works: list[UsageEvent | Account]) -> None:
-        # One moment for all attempts: a settle that is repeated has to be the same settlement.
-        now_ms = self._clock_ms()
-        while True:
+    async def _deliver(self, works: Sequence[_Work]) -> None:
+        await self._put([each for each in works if isinstance(each, UsageEvent)])
+        for work in works:
+            if not isinstance(work, UsageEvent):
+                await self._look_after(work)
+
+    async def _look_after(self, left: Account | _Former) -> None:
+        try:
+            await (self._finish(left) if isinstance(left, Account) else self._finish_former(left))
+        except LedgerUnavailable:
+            # The next request that reads the account finds the same; others' events must not wait for this one.
+            logger.warning("what is left on an account could not be finished", extra={"key_id": left.key_id})
+
+    async def _put(self, events: Sequence[UsageEvent]) -> None:
+        while events:
             try:
-                events = [each for each in works if isinstance(each, UsageEvent)]
-                for account in works:
-                    if isinstance(account, Account):
-                        events += await self._finish(account, now_ms)
-                for begin in range(0, len(events), BATCH_EVENTS):
-                    await self._ledger.put_events(events[begin : begin + BATCH_EVENTS])
+                await self._ledger.put_events(events)
                 return
             except LedgerUnavailable:
-                await asyncio.sleep(_RETRY_SECONDS)
+                await self._sleep(_RETRY_SECONDS)
             except Exception:
-                # The batch stays in its accounts; the next batch must not suffer for it.
+                # They stay in their accounts; the next batch must not suffer for it.
                 logger.exception("usage events could not be delivered")
                 return
 
-    async def _finish(self, account: Account, now_ms: int) -> list[UsageEvent]:
-        events = account.find_unsent(now_ms, LEFTOVER_GRACE_MS)
+    async def _finish_former(self, former: _Former) -> None:
+        account = await self._ledger.find_account(former.key_id, former.month)
+        if account is not None:
+            now_ms = self._clock_ms()
+            await self._finish(account)
+            young = len(account.outbox) > len(account.find_unsent(now_ms, LEFTOVER_GRACE_MS))
+            if young or len(account.holds) > len(account.find_expired(now_ms / 1000)):
+                return
+        self._finished[former] = None
+        if len(self._finished) > _ACCOUNTS_REMEMBERED:
+            self._finished.popitem(last=False)
+
+    async def _finish(self, account: Account) -> None:
+        """Raises LedgerUnavailable; then the rest is found again."""
+        now_ms = self._clock_ms()
+        unsent = account.find_unsent(now_ms, LEFTOVER_GRACE_MS)
+        for begin in range(0, len(unsent), BATCH_EVENTS):
+            await self._put(unsent[begin : begin + BATCH_EVENTS])
         for hold in account.find_expired(now_ms / 1000):
-            event = hold.abandon(now_ms)
-            if await self._ledger.settle(hold, event.settlement):
-                logger.warning(
-                    "an abandoned request was charged at its bound", extra={"request_id": hold.call.request_id}
-                )
-                events.append(event)
-        return events
+            await self._charge_abandoned(hold, now_ms)
+
+    async def _charge_abandoned(self, hold: Hold, now_ms: int) -> None:
+        if await self._ledger.find_event(hold.call) is not None:
+            # A reserve that was applied once more, after its request had been settled.
+            await self._ledger.drop_hold(hold)
+            return
+        event = hold.abandon(now_ms)
+        if await self._ledger.settle(hold, event.settlement):
+            logger.warning("an abandoned request was charged at its bound", extra={"request_id": hold.call.request_id})
+            await self._put([event])

@@ -27,20 +27,21 @@ from tenants.account import Account, Hold
 from tenants.account_item import (
     account_from_item,
     account_key,
+    drop_update,
+    item_key,
     open_transaction,
     reserve_update,
     settle_update,
 )
-from tenants.errors import FenceStale, LedgerUnavailable
-from tenants.event import Settlement, UsageEvent
+from tenants.errors import FenceStale, LedgerUnavailable, TablesMissing
+from tenants.event import Call, Settlement, UsageEvent
 from tenants.event_item import event_from_values, event_to_values
+from tenants.periods import day_of
 from tenants.principal import Fence, KeyRecord
 from tenants.rows import key_from_row, tenant_from_row
 from tenants.store import Page
 from tenants.tables import (
     KEY_SORT,
-    PARTITION_KEY,
-    SORT_KEY,
     TENANT_SORT,
     TableNames,
     event_partition,
@@ -74,11 +75,7 @@ class DynamoKeyReader:
         return None if tenant_row is None else KeyRecord(key, tenant_from_row(tenant_row))
 
     async def _find_row(self, partition: str, sort: str) -> dict[str, Any] | None:
-        body = {
-            "TableName": self._tables.core,
-            "Key": {PARTITION_KEY: {"S": partition}, SORT_KEY: {"S": sort}},
-            "ConsistentRead": True,
-        }
+        body = {"TableName": self._tables.core, "Key": item_key(partition, sort), "ConsistentRead": True}
         answer = await _call(self._client, "GetItem", body)
         return from_attributes(answer["Item"]) if "Item" in answer else None
 
@@ -139,6 +136,21 @@ class DynamoLedger:
             raise
         return True
 
+    async def drop_hold(self, hold: Hold) -> None:
+        try:
+            await _call(self._client, "UpdateItem", drop_update(self._tables.usage, hold))
+        except ConditionFailed:
+            pass  # gone already
+
+    async def find_event(self, call: Call) -> UsageEvent | None:
+        body = {
+            "TableName": self._tables.usage,
+            "Key": item_key(event_partition(call.tenant_id, day_of(call.started_at_ms)), call.request_id),
+            "ConsistentRead": True,
+        }
+        answer = await _call(self._client, "GetItem", body)
+        return event_from_values(from_attributes(answer["Item"])) if "Item" in answer else None
+
     async def find_account(self, key_id: str, month: str) -> Account | None:
         body = {"TableName": self._tables.usage, "Key": account_key(key_id, month), "ConsistentRead": True}
         answer = await _call(self._client, "GetItem", body)
@@ -147,7 +159,7 @@ class DynamoLedger:
     async def put_events(self, events: Sequence[UsageEvent]) -> None:
         # A batch must not name an item twice; the same event may have come from the queue and from its account.
         distinct = {each.call.request_id: each for each in events}.values()
-        items = [to_attributes(_present(event_to_values(each))) for each in distinct]
+        items = [to_attributes(event_to_values(each)) for each in distinct]
         try:
             await self._client.batch_write(self._tables.usage, items)
         except (Unavailable, Throttled) as error:
@@ -209,10 +221,6 @@ def _stale(account: Account | None) -> FenceStale:
     return FenceStale(account.key_version, account.tenant_version)
 
 
-def _present(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
-
-
 async def _call(client: DynamoDb, operation: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """Every call of this module may be repeated: reads, and writes that name what they write."""
     try:
@@ -220,6 +228,9 @@ async def _call(client: DynamoDb, operation: str, body: Mapping[str, Any]) -> di
     except (ConditionFailed, TransactionCanceled):
         raise
     except DynamoDbError as error:
+        if isinstance(error, Rejected) and error.code == "ResourceNotFoundException":
+            logger.error("the tables are missing: run `sluice migrate`", extra={"operation": operation})
+            raise TablesMissing() from error
         if isinstance(error, Rejected):
             logger.error("DynamoDB rejects what the ledger asks", extra={"operation": operation, "error": str(error)})
         raise LedgerUnavailable(may_have_applied=isinstance(error, OutcomeUnknown)) from error

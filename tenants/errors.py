@@ -95,6 +95,10 @@ class LedgerUnavailable(TenantsError):
         self.may_have_applied = may_have_applied
 
 
+class TablesMissing(LedgerUnavailable):
+    """The store answers, and has no such tables: nobody has migrated."""
+
+
 def redact(text: str) -> str:
     """A key as messages may show it: its prefix and last four characters. Nothing of a text too short to hide."""
     if len(text) < 16:

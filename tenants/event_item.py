@@ -11,10 +11,12 @@ from tenants.tables import PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE, event_partiti
 from tenants.usage import TokenCounts
 
 
-def event_to_values(event: UsageEvent) -> dict[str, str | int | None]:
-    """The event's attributes. Its place follows from the request alone: whoever stores it stores it there."""
+def event_to_values(event: UsageEvent) -> dict[str, str | int]:
+    """The event's attributes; an unknown cost has none. Its place follows from the request alone: whoever stores it
+    stores it there.
+    """
     call, settlement, tokens = event.call, event.settlement, event.settlement.tokens
-    return {
+    values: dict[str, str | int] = {
         PARTITION_KEY: event_partition(call.tenant_id, day_of(call.started_at_ms)),
         SORT_KEY: call.request_id,
         "key_id": call.key_id,
@@ -30,9 +32,11 @@ def event_to_values(event: UsageEvent) -> dict[str, str | int | None]:
         "output_tokens": tokens.output_tokens,
         "cache_read_tokens": tokens.cache_read_tokens,
         "cache_write_tokens": tokens.cache_write_tokens,
-        "cost_pico_usd": settlement.cost_pico_usd,
         TTL_ATTRIBUTE: call.started_at_ms // 1000 + RETENTION_SECONDS,
     }
+    if settlement.cost_pico_usd is not None:
+        values["cost_pico_usd"] = settlement.cost_pico_usd
+    return values
 
 
 def event_from_values(values: Mapping[str, Any]) -> UsageEvent:

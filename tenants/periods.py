@@ -31,6 +31,12 @@ def _day(number: int) -> str:
     return datetime.fromtimestamp(number * _DAY_MS / 1000, UTC).strftime("%Y-%m-%d")
 
 
+def month_before(month: str) -> str:
+    """`2026-01` of `2026-02`, `2025-12` of `2026-01`."""
+    year, number = int(month[:4]), int(month[5:])
+    return f"{year - 1}-12" if number == 1 else f"{year}-{number - 1:02}"
+
+
 def months_to_fence(now_ms: int) -> tuple[str, ...]:
     """The months whose accounts a change at `now_ms` has to reach: two near a month's end, as clocks differ."""
     skew_ms = CLOCK_SKEW_SECONDS * 1000

@@ -30,11 +30,16 @@ class ModelPermissions:
     mode: PermissionMode
     model_ids: tuple[str, ...]
 
-    def permit(self, model_id: str, other_ids: tuple[str, ...] = ()) -> bool:
-        """Whether a model may be called by `model_id`. `other_ids`: without a geographic prefix, as a profile, ..."""
+    def permit(self, model_id: str, other_ids: tuple[str, ...] | None = ()) -> bool:
+        """Whether a model may be called by `model_id`. `other_ids`: without a geographic prefix, as a profile, ...
+
+        None: which model is behind it is not known, and a deny list that denies anything cannot let it through.
+        """
         listed = _compiled(self.model_ids)
         if self.mode is PermissionMode.ALLOW_LIST:
             return listed.fullmatch(model_id) is not None
+        if other_ids is None:
+            return not self.model_ids
         return all(listed.fullmatch(each) is None for each in (model_id, *other_ids))
 
 
@@ -43,6 +48,8 @@ def _compiled(globs: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(translate(glob) for glob in globs) or r"(?!)")
 
 
-def all_permit(permissions: Iterable[ModelPermissions | None], model_id: str, other_ids: tuple[str, ...] = ()) -> bool:
+def all_permit(
+    permissions: Iterable[ModelPermissions | None], model_id: str, other_ids: tuple[str, ...] | None = ()
+) -> bool:
     """Whether every one of the lists lets the model through. None lists nothing and lets everything through."""
     return all(each is None or each.permit(model_id, other_ids) for each in permissions)

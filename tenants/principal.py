@@ -52,7 +52,7 @@ class Principal:
         key, tenant = self.record.key, self.record.tenant
         return Fence(key.id, tenant.id, key.version, tenant.version)
 
-    def may_call(self, model_id: str, other_ids: tuple[str, ...] = ()) -> bool:
+    def may_call(self, model_id: str, other_ids: tuple[str, ...] | None = ()) -> bool:
         """Whether tenant and key both let the model through."""
         return all_permit((self.record.tenant.models, self.record.key.models), model_id, other_ids)
 

@@ -135,6 +135,7 @@ def audit_to_row(event: AuditEvent) -> Row:
 
 
 def audit_from_row(row: Mapping[str, Any]) -> AuditEvent:
+    """An entry of the trail. Only tests read it so far: no route serves OpenAI's `audit_logs` yet."""
     return AuditEvent(
         id=row["id"],
         at_ms=int(row["at_ms"]),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hmac
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tenants.errors import MalformedSecret
@@ -24,6 +24,11 @@ SECRET_CHARS = 32
 CHECKSUM_CHARS = 6
 BODY_CHARS = ID_CHARS + SECRET_CHARS + CHECKSUM_CHARS
 SCANNER_REGEX = rf"sk-sluice(?:-admin)?_[0-9A-Za-z]{{{BODY_CHARS}}}"
+
+# 32 characters of base62 are 190 bits; anything much shorter was typed by a person.
+SHORTEST_ADMIN_KEY_CHARS = 32
+_PEPPER_ID_BYTES = 4
+_PEPPER_BYTES = 32
 
 _SHAPE = re.compile(rf"(sk-sluice(?:-admin)?_)([0-9A-Za-z]{{{BODY_CHARS}}})", re.ASCII)
 
@@ -52,12 +57,37 @@ def new_secret(prefix: str, id_chars: str, randomness: bytes) -> Secret:
     return Secret(prefix + body + _checksum(prefix + body), prefix, f"key_{id_chars}")
 
 
+def new_admin_key(random_bytes: Callable[[int], bytes]) -> Secret:
+    """An admin key with an id of its own. `random_bytes` gives as many secret-grade random bytes as asked for."""
+    id_chars = to_base62(int.from_bytes(random_bytes(ID_CHARS), "big") % 62**ID_CHARS, ID_CHARS)
+    return new_secret(ADMIN_PREFIX, id_chars, random_bytes(SECRET_CHARS))
+
+
+def new_pepper(random_bytes: Callable[[int], bytes]) -> tuple[str, bytes]:
+    """The id and the 32 bytes of a new pepper, from `random_bytes` as `new_admin_key` takes it."""
+    return f"pepper_{random_bytes(_PEPPER_ID_BYTES).hex()}", random_bytes(_PEPPER_BYTES)
+
+
 def parse_secret(text: str) -> Secret:
     """The key that `text` spells. Raises MalformedSecret for a wrong shape or checksum."""
     match = _SHAPE.fullmatch(text)
     if match is None or _checksum(text[:-CHECKSUM_CHARS]) != text[-CHECKSUM_CHARS:]:
         raise MalformedSecret(text)
     return Secret(text, match[1], f"key_{match[2][:ID_CHARS]}")
+
+
+def key_id_in(text: str) -> str | None:
+    """The id that a text of a key's shape names, valid or not; for logs. None where it names none."""
+    match = _SHAPE.fullmatch(text)
+    return None if match is None else f"key_{match[2][:ID_CHARS]}"
+
+
+def find_credential(headers: Mapping[str, str]) -> str | None:
+    """The key in a request's headers, by lower-case name: `authorization: Bearer …`, else `x-api-key`."""
+    scheme, _, credential = headers.get("authorization", "").strip().partition(" ")
+    if scheme.lower() == "bearer" and credential.strip():
+        return credential.strip()
+    return headers.get("x-api-key", "").strip() or None
 
 
 def _checksum(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 from tenants.account import Account, Hold
 from tenants.audit import AuditEvent
-from tenants.event import Settlement, UsageEvent
+from tenants.event import Call, Settlement, UsageEvent
 from tenants.key import ApiKey
 from tenants.principal import Fence, KeyRecord
 from tenants.tenant import ServiceAccount, Tenant
@@ -117,6 +117,14 @@ class Ledger(Protocol):
         """
         ...
 
+    async def drop_hold(self, hold: Hold) -> None:
+        """Remove a hold as if it had never been taken: one that came back after its request was settled."""
+        ...
+
+    async def find_event(self, call: Call) -> UsageEvent | None:
+        """The event of a request, strongly consistent."""
+        ...
+
     async def find_account(self, key_id: str, month: str) -> Account | None:
         """The account as it stands, strongly consistent."""
         ...
@@ -126,5 +134,8 @@ class Ledger(Protocol):
         ...
 
     async def list_events(self, tenant_id: str, day: str, after: str | None, limit: int) -> Page[UsageEvent]:
-        """A tenant's events of one UTC day (`2026-11-20`, when the requests began), by request id."""
+        """A tenant's events of one UTC day (`2026-11-20`, when the requests began), by request id.
+
+        Only tests read events so far: no route serves OpenAI's usage reports yet.
+        """
         ...

@@ -1,19 +1,13 @@
-"""Recorded Bedrock traffic, read from outside of the repository."""
+"""Recorded answers of Bedrock, as what AWS's wire is read into."""
 
 from __future__ import annotations
 
 import base64
-import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-_PROJECT = Path(__file__).parents[2]
-CORPUS = Path(os.environ.get("BEDROCK_CORPUS", _PROJECT.parent / "shared/corpus/bedrock"))
+from tests.corpus import records
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +24,15 @@ class Recording:
 
 def read_recordings(*operations: str) -> list[Recording]:
     """The recorded answers of `operations`. Skips the test that asks where there is no corpus."""
-    if not CORPUS.is_dir():
-        pytest.skip(f"no recorded Bedrock traffic in {CORPUS} (set BEDROCK_CORPUS)")
     return list(_read(operations))
 
 
 def _read(operations: tuple[str, ...]) -> Iterator[Recording]:
-    for path in sorted(CORPUS.glob("*.json")):
-        record = json.loads(path.read_bytes())
+    for name, record in records():
         request, response = record["request"], record["response"]
         if request["operation"] in operations:
             yield Recording(
-                name=path.stem,
+                name=name,
                 operation=request["operation"],
                 model_id=request["model_id"] or "",
                 status=response["status"],

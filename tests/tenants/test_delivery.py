@@ -10,7 +10,8 @@ import pytest
 from tenants.account import Account, Hold
 from tenants.delivery import BATCH_EVENTS, LEFTOVER_GRACE_MS, Delivery
 from tenants.errors import LedgerUnavailable
-from tenants.event import Settlement, UsageEvent, UsageStatus
+from tenants.event import Call, Settlement, UsageEvent, UsageStatus
+from tenants.periods import month_before
 from tenants.principal import Fence
 from tenants.store import Page
 from tests.tenants.samples import EVENT, HOLD, KEY, MONTH, NOW_MS, a_hold, an_event
@@ -26,6 +27,8 @@ class FakeLedger:
         self.settle_failures: list[Exception] = []
         self.batches: list[list[UsageEvent]] = []
         self.settled: dict[str, Settlement] = {}
+        self.accounts: dict[str, Account] = {}
+        self.dropped: list[str] = []
         self.gate = asyncio.Event()
         self.gate.set()
         self.entered = asyncio.Event()
@@ -56,16 +59,21 @@ class FakeLedger:
         raise NotImplementedError("delivery opens nothing")
 
     async def find_account(self, key_id: str, month: str) -> Account | None:
-        raise NotImplementedError("delivery reads nothing")
+        return self.accounts.get(month)
+
+    async def find_event(self, call: Call) -> UsageEvent | None:
+        return next((each for batch in self.batches for each in batch if each.call == call), None)
+
+    async def drop_hold(self, hold: Hold) -> None:
+        self.dropped.append(hold.call.request_id)
 
     async def list_events(self, tenant_id: str, day: str, after: str | None, limit: int) -> Page[UsageEvent]:
         raise NotImplementedError("delivery reads nothing")
 
 
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between the attempts to deliver."""
-    monkeypatch.setattr("tenants.delivery._RETRY_SECONDS", 0.0)
+async def no_pause(seconds: float) -> None:
+    """Between two attempts to deliver: the loop's other tasks have their turn."""
+    await asyncio.sleep(0)
 
 
 @pytest.fixture
@@ -76,7 +84,7 @@ def ledger() -> FakeLedger:
 @pytest.fixture
 async def delivery(ledger: FakeLedger) -> AsyncIterator[Delivery]:
     """Not started."""
-    made = Delivery(ledger, lambda: NOW_MS)
+    made = Delivery(ledger, lambda: NOW_MS, sleep=no_pause)
     yield made
     await made.close(0.0)
 
@@ -176,7 +184,7 @@ async def test_an_account_without_leftovers_costs_nothing(
 
 async def test_an_abandoned_event_is_delivered_although_the_store_failed_after_its_settle(ledger: FakeLedger) -> None:
     # Time passes between the attempts.
-    delivery = Delivery(ledger, itertools.count(NOW_MS).__next__)
+    delivery = Delivery(ledger, itertools.count(NOW_MS).__next__, sleep=no_pause)
     ledger.put_failures = [LedgerUnavailable()]
     delivery.finish_leftovers(an_account(holds=[EXPIRED]))
     delivery.start()
@@ -185,14 +193,53 @@ async def test_an_abandoned_event_is_delivered_although_the_store_failed_after_i
     assert ledger.batches[0][0].settlement == ledger.settled["req_expired"]
 
 
-async def test_a_leftover_is_finished_although_the_store_failed_before_its_settle(
+async def test_an_account_whose_settle_fails_holds_up_no_other_event_and_is_finished_when_seen_again(
     ledger: FakeLedger, delivery: Delivery
 ) -> None:
     ledger.settle_failures = [LedgerUnavailable(), LedgerUnavailable()]
-    delivery.finish_leftovers(an_account(holds=[EXPIRED], outbox=[OLD]))
+    for _ in range(3):
+        delivery.finish_leftovers(an_account(holds=[EXPIRED]))
+    delivery.deliver(EVENT)
     delivery.start()
     await delivery.close(PATIENCE_SECONDS)
-    assert set(ledger.request_ids) == {"req_expired", "req_old"}
+    assert ledger.request_ids == [EVENT.call.request_id, "req_expired"]
+
+
+async def test_a_hold_that_came_back_after_its_event_is_dropped_and_charges_nothing(
+    ledger: FakeLedger, delivery: Delivery
+) -> None:
+    truth = replace(OLD, call=EXPIRED.call)
+    ledger.batches.append([truth])
+    delivery.finish_leftovers(an_account(holds=[EXPIRED]))
+    delivery.start()
+    await delivery.close(PATIENCE_SECONDS)
+    assert ledger.dropped == ["req_expired"]
+    assert (ledger.settled, ledger.batches) == ({}, [[truth]])
+
+
+async def test_what_was_left_on_last_months_account_is_finished_too(ledger: FakeLedger, delivery: Delivery) -> None:
+    former = month_before(MONTH)
+    ledger.accounts[former] = replace(an_account(holds=[EXPIRED], outbox=[OLD]), month=former)
+    delivery.finish_leftovers(an_account())
+    delivery.start()
+    await delivery.close(PATIENCE_SECONDS)
+    assert ledger.request_ids == ["req_old", "req_expired"]
+
+
+async def test_a_former_account_is_looked_at_until_nothing_is_left_on_it(
+    ledger: FakeLedger, delivery: Delivery
+) -> None:
+    former = month_before(MONTH)
+    ledger.accounts[former] = replace(an_account(holds=[a_hold("req_live")]), month=former)
+    delivery.start()
+    delivery.finish_leftovers(an_account())
+    delivery.finish_leftovers(an_account())
+    await delivery.close(PATIENCE_SECONDS)
+    ledger.accounts[former] = replace(an_account(holds=[EXPIRED]), month=former)
+    delivery.start()
+    delivery.finish_leftovers(an_account())
+    await delivery.close(PATIENCE_SECONDS)
+    assert ledger.request_ids == ["req_expired"]
 
 
 async def test_more_leftovers_than_a_batch_are_all_delivered(ledger: FakeLedger, delivery: Delivery) -> None:
@@ -206,10 +253,9 @@ async def test_more_leftovers_than_a_batch_are_all_delivered(ledger: FakeLedger,
 
 
 async def test_a_full_queue_drops_nothing_that_it_took_and_never_blocks(
-    ledger: FakeLedger, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ledger: FakeLedger, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("tenants.delivery._QUEUE_EVENTS", 3)
-    delivery = Delivery(ledger, lambda: NOW_MS)
+    delivery = Delivery(ledger, lambda: NOW_MS, queue_events=3)
     for number in range(5):
         delivery.deliver(an_event(f"req_{number}"))
     assert caplog.text.count("the delivery queue is full") == 2

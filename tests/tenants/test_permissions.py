@@ -92,3 +92,14 @@ def test_any_globs_can_be_asked(listed: ModelPermissions, model_id: str) -> None
 def test_many_stars_do_not_take_exponential_time() -> None:
     # Exponential backtracking would not come back within the life of the test run.
     assert not allow("*a" * 40 + "b").permit("a" * 200)
+
+
+def test_a_deny_list_lets_nothing_through_that_nobody_can_tell_the_model_of() -> None:
+    denying = ModelPermissions(PermissionMode.DENY_LIST, ("amazon.*",))
+    assert not denying.permit("arn:aws:bedrock:us-east-1:1:imported-model/x", None)
+    assert ModelPermissions(PermissionMode.DENY_LIST, ()).permit("arn:aws:bedrock:us-east-1:1:imported-model/x", None)
+
+
+def test_an_allow_list_lets_through_by_name_what_nobody_can_tell_the_model_of() -> None:
+    allowing = ModelPermissions(PermissionMode.ALLOW_LIST, ("arn:aws:bedrock:*:imported-model/x",))
+    assert allowing.permit("arn:aws:bedrock:us-east-1:1:imported-model/x", None)

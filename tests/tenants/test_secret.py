@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import random
 import re
 from dataclasses import replace
 
@@ -17,9 +18,12 @@ from tenants.secret import (
     KEY_PREFIX,
     SCANNER_REGEX,
     SECRET_CHARS,
+    SHORTEST_ADMIN_KEY_CHARS,
     Fingerprint,
     Peppers,
     Secret,
+    new_admin_key,
+    new_pepper,
     new_secret,
     parse_secret,
 )
@@ -115,6 +119,25 @@ def test_no_text_does_more_than_be_refused(text: str) -> None:
 def test_a_key_is_not_made_from_a_wrong_id_or_too_little_randomness(id_chars: str, randomness: bytes) -> None:
     with pytest.raises(ValueError, match=r"key id|random bytes"):
         new_secret(KEY_PREFIX, id_chars, randomness)
+
+
+def test_an_admin_key_is_well_formed_and_long_enough_and_no_two_are_alike() -> None:
+    random_bytes = random.Random(1).randbytes
+    first, second = new_admin_key(random_bytes), new_admin_key(random_bytes)
+    assert parse_secret(first.text) == first
+    assert first.prefix == ADMIN_PREFIX
+    assert len(first.text) >= SHORTEST_ADMIN_KEY_CHARS
+    assert first.key_id != second.key_id
+    assert first.text[-38:-6] != second.text[-38:-6]
+
+
+def test_a_pepper_has_32_bytes_under_an_id_of_its_own() -> None:
+    random_bytes = random.Random(1).randbytes
+    (first_id, first), (second_id, second) = new_pepper(random_bytes), new_pepper(random_bytes)
+    assert len(first) == len(second) == 32
+    assert first != second
+    assert first_id != second_id
+    assert not set(first_id) & set(":,")  # they separate peppers in the setting
 
 
 @given(SECRETS)

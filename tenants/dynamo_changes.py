@@ -1,0 +1,101 @@
+"""How the control plane's calls run: pynamodb in threads, and every change one transaction with its audit entry."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pynamodb.exceptions import CancellationReason, PynamoDBConnectionError, TransactWriteError
+from pynamodb.transactions import TransactWrite
+
+from tenants.audit import AuditEvent
+from tenants.dynamo_models import Rows
+from tenants.errors import ChangedMeanwhile, Conflict, LedgerUnavailable, NotFound, TenantsError, TooContended
+from tenants.periods import month_of
+from tenants.rows import audit_to_row
+
+T = TypeVar("T")
+THREADS = 16
+CONFLICT_ATTEMPTS = 12
+_CONFLICT_SLEEP_SECONDS = 0.05
+
+
+class Threads:
+    """Where pynamodb's blocking calls run. Whoever made it must `close` it."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="directory")
+
+    async def run(self, call: Callable[..., T], *args: object) -> T:
+        """`call(*args)` in a thread. Raises LedgerUnavailable where DynamoDB cannot be reached, and what `call` does.
+
+        TransactWriteError comes as it is: only the transaction's author can tell what it means.
+        """
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, call, *args)
+        except TransactWriteError:
+            raise
+        except PynamoDBConnectionError as error:
+            raise LedgerUnavailable() from error
+
+    def close(self) -> None:
+        """Calls under way end by themselves; calls that wait for a thread are dropped."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """What a failed condition means. Records to be replaced return what they are, so that a missing one is told from
+    a changed one; a condition on the tenant returns nothing, and pynamodb puts it first.
+
+    missing: text of NotFound where the item is not there. taken: text of Conflict where it is there and must not be;
+    without that text, the record is another version than it was read as.
+    """
+
+    missing: str | None = None
+    taken: str | None = None
+
+    def find(self, reasons: Sequence[CancellationReason | None]) -> TenantsError | None:
+        """The error of the first action whose condition failed; None where no condition did."""
+        failed = next((each for each in reasons if each and each.code == "ConditionalCheckFailed"), None)
+        if failed is None:
+            return None
+        if self.missing is not None and not failed.raw_item:
+            return NotFound(self.missing)
+        return ChangedMeanwhile() if self.taken is None else Conflict(self.taken)
+
+
+class Changes:
+    """Commits changes of the records in `rows`."""
+
+    def __init__(self, rows: Rows, threads: Threads) -> None:
+        self._rows = rows
+        self._threads = threads
+
+    async def commit(self, write: Callable[[TransactWrite], None], audit: AuditEvent, refusals: Refusals) -> None:
+        """Commit what `write` puts into a transaction together with its audit entry, or nothing.
+
+        A failed condition raises what `refusals` has for it. Raises TooContended, LedgerUnavailable.
+        """
+
+        def commit_once() -> None:
+            # The token makes a repeat of the same call harmless, whether botocore repeats it or we do.
+            with TransactWrite(connection=self._rows.connection, client_request_token=audit.id[-36:]) as transaction:
+                write(transaction)
+                transaction.save(self._rows.audit(month_of(audit.at_ms), audit.id, **audit_to_row(audit)))
+
+        for _ in range(CONFLICT_ATTEMPTS):
+            try:
+                return await self._threads.run(commit_once)
+            except TransactWriteError as error:
+                refusal = refusals.find(error.cancellation_reasons)
+                if refusal is not None:
+                    raise refusal from error
+                if not any(reason and reason.code == "TransactionConflict" for reason in error.cancellation_reasons):
+                    raise LedgerUnavailable() from error
+            await asyncio.sleep(random.uniform(0, _CONFLICT_SLEEP_SECONDS))  # noqa: S311 - jitter, not a secret
+        raise TooContended("The record is being changed by others at the moment; nothing was changed. Please retry.")
