@@ -35,6 +35,11 @@ class EngineChoice(StrEnum):
     MOTO = "moto"
 
 
+class HttpClient(StrEnum):
+    LEAN = "lean"
+    AIOHTTP = "aiohttp"
+
+
 @app.command()
 def dev(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -92,6 +97,15 @@ def migrate(
     table_prefix: Annotated[
         str, typer.Option(envvar="SLUICE_TABLE_PREFIX", help="The tables are PREFIX-core, PREFIX-usage, PREFIX-audit.")
     ] = "sluice",
+    http_client: Annotated[
+        HttpClient, typer.Option(envvar="SLUICE_HTTP_CLIENT", help="aiohttp also honours HTTPS_PROXY.")
+    ] = HttpClient.LEAN,
+    external_tables: Annotated[
+        bool,
+        typer.Option(
+            "--external-tables", help="Others own the tables, Terraform for one: compare, never make or alter."
+        ),
+    ] = False,
 ) -> None:
     """Bring the DynamoDB tables up to this version. Safe to repeat, and to run from several places at once."""
     from awswire.credentials import CredentialsUnavailable
@@ -102,10 +116,12 @@ def migrate(
 
     try:
         if check:
-            missing = check_tables(table_prefix, os.environ)
+            missing = check_tables(table_prefix, os.environ, http_client=http_client.value)
             typer.echo("\n".join(missing) or "Nothing is missing.")
             raise typer.Exit(1 if missing else 0)
-        outcome = migrate_tables(table_prefix, os.environ, typer.echo)
+        outcome = migrate_tables(
+            table_prefix, os.environ, typer.echo, http_client=http_client.value, external=external_tables
+        )
     except (CredentialsUnavailable, DynamoDbError, EndpointUnknown, MigrationError) as error:
         _fail(str(error))
     typer.echo(f"{len(outcome.applied)} applied, {len(outcome.already_done)} done before.")
@@ -114,17 +130,18 @@ def migrate(
 @generate.command("pepper")
 def generate_pepper() -> None:
     """A value for SLUICE_PEPPER. Keep it as you keep a private key: without it no issued key works."""
-    typer.echo(f"{secrets.token_hex(4)}:{secrets.token_hex(32)}")
+    from tenants.secret import new_pepper
+
+    pepper_id, pepper = new_pepper(secrets.token_bytes)
+    typer.echo(f"{pepper_id}:{pepper.hex()}")
 
 
 @generate.command("admin-key")
 def generate_admin_key() -> None:
     """A value for SLUICE_ADMIN_KEY, the first credential of the control plane."""
-    from tenants.ids import ALPHABET
-    from tenants.secret import ADMIN_PREFIX, ID_CHARS, new_secret
+    from tenants.secret import new_admin_key
 
-    id_chars = "".join(secrets.choice(ALPHABET) for _ in range(ID_CHARS))
-    typer.echo(new_secret(ADMIN_PREFIX, id_chars, secrets.token_bytes(32)).text)
+    typer.echo(new_admin_key(secrets.token_bytes).text)
 
 
 @app.command()

@@ -10,8 +10,9 @@ steps         what steps are made of: ensure_table
 description   what a table is, and how that differs from what it has to be
 errors        why a migration stops
 
-A table is owned by this application, or from outside of it: by CloudFormation, by Terraform. The latter are only
-compared, never altered: a change behind the owner's back is drift, and its next deployment would undo it.
+A table is owned by this application, or from outside of it: by a CloudFormation stack, which is recognised by its
+tag, or by another tool, Terraform for one, which `sluice migrate --external-tables` says. The latter are only compared,
+never altered: a change behind the owner's back is drift, and its next deployment would undo it.
 
 The lock and the records live in the core table, under the partition MIGRATIONS; making that table is itself the first
 lock, for DynamoDB lets only one of two creations win.

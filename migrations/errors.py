@@ -12,12 +12,11 @@ class MigrationError(Exception):
 class TableMismatch(MigrationError):
     """A table is not what it has to be, and is not ours to alter, or not to be altered at all.
 
-    `differences` has one line for each.
+    The message has one line for each difference.
     """
 
     def __init__(self, differences: Sequence[str]) -> None:
         super().__init__("\n".join(differences))
-        self.differences = tuple(differences)
 
 
 class TableNotReady(MigrationError):
@@ -32,7 +31,6 @@ class ChecksumMismatch(MigrationError):
             f"Migration {version} was edited after it ran: its recorded checksum is {recorded}, now it is {found}. "
             "Restore its source, and put the change into a new migration."
         )
-        self.version = version
 
 
 class LockHeld(MigrationError):

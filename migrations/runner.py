@@ -1,7 +1,8 @@
 """Runs the steps that are not done yet, or says which those are.
 
-A deployment migrates before its new code serves (`sluice migrate up`); a server that starts only checks. Code has to
-run before, during and after a step, so a record of a step that is not known here (newer code has run) stops nobody.
+A deployment migrates before its new code serves (`sluice migrate`; `--check` only looks); a server does neither. Code
+has to run before, during and after a step, so a record of a step that is not known here (newer code has run) stops
+nobody.
 """
 
 from __future__ import annotations

@@ -19,14 +19,6 @@ _CREATED_AT = "2025-01-01T00:00:00Z"
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """What a model id names: the model, and whether it was reached through an inference profile."""
-
-    model: Model
-    through_profile: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Profile:
     """One inference profile; `kind` is SYSTEM_DEFINED or APPLICATION."""
 
@@ -45,11 +37,11 @@ class Catalog:
         self._models = {model.model_id: model for model in MODELS}
         self._profiles = {profile.profile_id: profile for profile in _profiles((geography, "global"), self._models)}
 
-    def get_target(self, model_id: str) -> Target:
+    def get_model(self, model_id: str) -> Model:
         """The model behind an id. Raises Refused with Bedrock's text for an unknown id and for a profile-only model."""
         name = model_id.rpartition("/")[2] if model_id.startswith("arn:") else model_id
         if name in self._profiles:
-            return Target(self._profiles[name].model, through_profile=True)
+            return self._profiles[name].model
         model = self._models.get(name)
         if model is None:
             raise validation("The provided model identifier is invalid.")
@@ -58,7 +50,7 @@ class Catalog:
                 f"Invocation of model ID {model_id} with on-demand throughput isn’t supported. Retry your request with "
                 "the ID or ARN of an inference profile that contains this model."
             )
-        return Target(model, through_profile=False)
+        return model
 
     def find_base_model(self, model_id: str) -> Model | None:
         """The model of a base id, whatever its throughput; CountTokens takes base ids of profile-only models."""

@@ -68,9 +68,8 @@ def answer_call(call: Call, account: Account) -> Outcome:
 
 def _converse(call: Call, account: Account) -> Outcome:
     streaming = call.route.operation == "ConverseStream"
-    target = account.catalog.get_target(call.route.resource_id)
+    traits = account.catalog.get_model(call.route.resource_id).traits
     body = _json_object(call.request.body)
-    traits = target.model.traits
     in_stream_refusal = check_converse(account.shapes, body, traits, streaming) if account.shapes is not None else None
     asked = prompt.from_converse(body, traits)
     directions = _heard(call, account, asked.directives)
@@ -92,8 +91,7 @@ def _converse(call: Call, account: Account) -> Outcome:
 
 
 def _invoke(call: Call, account: Account) -> Outcome:
-    target = account.catalog.get_target(call.route.resource_id)
-    family = target.model.traits.embedding
+    family = account.catalog.get_model(call.route.resource_id).traits.embedding
     if family is None:
         raise validation("simulator: InvokeModel is served for embedding models only.")
     body = _json_object(call.request.body)
@@ -116,7 +114,7 @@ def _count_tokens(call: Call, account: Account) -> Outcome:
     model_id = call.route.resource_id
     model = account.catalog.find_base_model(model_id)
     if model is None:
-        account.catalog.get_target(model_id)
+        account.catalog.get_model(model_id)
     if model is None or not model.traits.count_tokens:
         # Recorded for a `us.` profile id whose base id works.
         raise validation("The provided model doesn't support counting tokens.")
@@ -160,7 +158,7 @@ def _get_profile(call: Call, account: Account) -> Outcome:
 
 
 def _invoke_stream(call: Call, account: Account) -> Outcome:
-    account.catalog.get_target(call.route.resource_id)
+    account.catalog.get_model(call.route.resource_id)
     raise validation("simulator: InvokeModelWithResponseStream is answered from recordings only.")
 
 

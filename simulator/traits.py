@@ -36,7 +36,6 @@ class Traits:
     """One family's abilities. `embedding` models serve InvokeModel only."""
 
     dialect: Dialect = Dialect.PLAIN
-    system: bool = True
     tools: bool = True
     stream_tools: bool = True
     forced_tools: bool = True
@@ -77,14 +76,14 @@ CLAUDE_OPUS_5 = replace(CLAUDE_5, sampling=Sampling.NONE)
 NOVA_TEXT = Traits(dialect=Dialect.NOVA, max_output_tokens=10_000, tool_prompt_tokens=_NOVA_TOOL_PROMPT_TOKENS)
 NOVA = replace(NOVA_TEXT, images=True, video=True, s3_media=True)
 NOVA_2 = replace(NOVA, reasoning=True, max_output_tokens=65_535, tool_prompt_tokens=_NOVA_2_TOOL_PROMPT_TOKENS)
-# "system unsupported" has no recorded text, so Titan's lack of a system prompt is known here and not enforced.
-TITAN_TEXT = Traits(system=False, tools=False, prefill=False, max_output_tokens=8192)
+# Titan Text and Mistral 7B take no system prompt. That is not enforced: no recording has the text of the refusal.
+TITAN_TEXT = Traits(tools=False, prefill=False, max_output_tokens=8192)
 
 LLAMA_3 = Traits(tools=False, max_output_tokens=2048)
 LLAMA_3_1 = replace(LLAMA_3, tools=True, stream_tools=False, forced_tools=False, max_output_tokens=8192)
 LLAMA_3_2_VISION = replace(LLAMA_3_1, images=True)
 LLAMA_4 = LLAMA_3_2_VISION
-MISTRAL_7B = Traits(system=False, tools=False)
+MISTRAL_7B = Traits(tools=False)
 MISTRAL_LARGE = Traits()
 PIXTRAL = replace(MISTRAL_LARGE, images=True)
 DEEPSEEK_R1 = Traits(tools=True, stream_tools=False, forced_tools=False, reasoning=True, max_output_tokens=32_768)
@@ -100,4 +99,4 @@ PALMYRA = Traits(max_output_tokens=8192)
 
 def embedding_traits(family: EmbeddingFamily) -> Traits:
     """The traits of an embedding model: no conversation at all."""
-    return Traits(system=False, tools=False, documents=False, prefill=False, embedding=family)
+    return Traits(tools=False, documents=False, prefill=False, embedding=family)

@@ -25,7 +25,7 @@ from awswire.sigv4 import SigV4
 from awswire.transport_lean import LeanTransport
 from gateway.local.dynoxide import find_dynoxide
 from gateway.local.engine import Engine, start_dynoxide, start_moto
-from gateway.local.startup import EngineNotStarted
+from gateway.local.startup import ChildNotStarted
 from migrations.run import Run
 
 REGION = "us-east-1"
@@ -56,7 +56,7 @@ def running_moto() -> Iterator[Engine]:
     """Skips where moto is not installed."""
     try:
         engine = start_moto()
-    except EngineNotStarted as error:
+    except ChildNotStarted as error:
         if "not installed" in str(error):
             pytest.skip(str(error))
         raise

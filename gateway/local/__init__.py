@@ -9,6 +9,7 @@ failures            what keeps it from starting
 dynoxide            the engine's pinned builds, and where its binary is looked for
 install             fetches and verifies that binary: `python -m gateway.local.install`
 engine              starts and stops an engine: dynoxide, or moto where dynoxide cannot be had
+private_file        writes what holds secrets: whole, for this user alone
 startup             waits until a child process listens, keeps its last words, ends it
 tether              runs a command that dies with its parent
 moto_server         moto's DynamoDB, one request at a time

@@ -52,8 +52,9 @@ def banner(instance: Instance, api_key: str) -> str:
     if not instance.engine.persistent:
         lines[1:1] = [
             "  " + "!" * 74,
-            "  !  VOLATILE: the fallback engine keeps everything in memory. Keys and usage   ",
-            "  !  are lost when this stops. Install Node.js and run the set-up again.        ",
+            "  !  VOLATILE: moto keeps everything in memory. Keys and usage are lost when",
+            "  !  this stops. dynoxide keeps them: with Node.js on the PATH, the set-up",
+            "  !  fetches it (Linux x86-64).",
             "  " + "!" * 74,
             "",
         ]

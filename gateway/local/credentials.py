@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.local.data_dir import DataDir
-from tenants.ids import to_base62
-from tenants.secret import ADMIN_PREFIX, ID_CHARS, SECRET_CHARS, Peppers, Secret, new_secret, parse_secret
+from gateway.local.private_file import write_private
+from tenants.secret import Peppers, Secret, new_admin_key, new_pepper, parse_secret
 
 _FILE = "secrets.json"
-_PEPPER_BYTES = 32
 
 
 class CredentialsUnreadable(Exception):
@@ -38,30 +36,14 @@ def load_or_make_credentials(data_dir: DataDir, random_bytes: Callable[[int], by
         text = path.read_text()
     except FileNotFoundError:
         text = _make(random_bytes)
-        _write(path, text)
+        write_private(path, text)
     return _from_text(text, path)
 
 
 def _make(random_bytes: Callable[[int], bytes]) -> str:
-    id_chars = to_base62(int.from_bytes(random_bytes(ID_CHARS), "big") % 62**ID_CHARS, ID_CHARS)
-    admin_key = new_secret(ADMIN_PREFIX, id_chars, random_bytes(SECRET_CHARS))
-    fields = {
-        "admin_key": admin_key.text,
-        "pepper_id": f"pepper_{random_bytes(4).hex()}",
-        "pepper": random_bytes(_PEPPER_BYTES).hex(),
-    }
+    pepper_id, pepper = new_pepper(random_bytes)
+    fields = {"admin_key": new_admin_key(random_bytes).text, "pepper_id": pepper_id, "pepper": pepper.hex()}
     return json.dumps(fields, indent=2) + "\n"
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all. The folder's lock keeps others from writing at the same time."""
-    draft = path.with_suffix(".new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(descriptor)
-    draft.replace(path)
 
 
 def _from_text(text: str, path: Path) -> LocalCredentials:

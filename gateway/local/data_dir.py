@@ -20,12 +20,11 @@ _LOCK = "lock"
 
 
 class DataDirInUse(Exception):
-    """Another instance has the folder. `pid` is its owner's; None if the lock's file does not say."""
+    """Another instance has the folder. The message names its owner's pid, where the lock's file says it."""
 
     def __init__(self, path: Path, pid: int | None) -> None:
         owner = "another process" if pid is None else f"the process with pid {pid}"
         super().__init__(f"{path} is in use by {owner}. Stop that one first, or choose another folder.")
-        self.pid = pid
 
 
 class DataDirUnusable(Exception):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from gateway.local.private_file import write_private
 
 _FILE = "demo_key.json"
 _TIMEOUT_SECONDS = 30.0
@@ -41,8 +42,8 @@ class AdminClient:
             return answer
 
 
-def load_or_issue(admin: AdminClient, data_dir: Path) -> str:
-    """The kept key, if it still exists and is active; else a new one, in a project made for it."""
+def load_or_issue(admin: AdminClient, data_dir: Path, *, keep: bool) -> str:
+    """The kept key, if it still exists and is active; else a new one, in a project made for it, and kept if `keep`."""
     path = data_dir / _FILE
     try:
         kept = json.loads(path.read_text())
@@ -53,13 +54,7 @@ def load_or_issue(admin: AdminClient, data_dir: Path) -> str:
         pass
     project = admin.post("/organization/projects", {"name": "Local development"})
     key = admin.post(f"/organization/projects/{project['id']}/api_keys", {"name": "first key"})
-    _write(path, {"project_id": project["id"], "key_id": key["id"], "value": key["value"]})
+    fields = {"project_id": project["id"], "key_id": key["id"], "value": key["value"]}
+    if keep:
+        write_private(path, json.dumps(fields))
     return str(key["value"])
-
-
-def _write(path: Path, fields: dict[str, str]) -> None:
-    draft = path.with_suffix(".new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(fields, file)
-    draft.replace(path)

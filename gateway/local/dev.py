@@ -24,8 +24,9 @@ from gateway.local.demo_key import AdminClient, FirstKeyNotIssued, load_or_issue
 from gateway.local.dynoxide import find_dynoxide
 from gateway.local.engine import Engine, start_dynoxide, start_moto
 from gateway.local.environment import TABLE_PREFIX, apply, serve_environment
+from gateway.local.private_file import write_private
 from gateway.local.simulator_process import SimulatorProcess
-from gateway.local.startup import EngineNotStarted
+from gateway.local.startup import ChildNotStarted
 from gateway.migrating import migrate_tables
 from gateway.serving import bind, config_of, reachable
 from gateway.settings import Settings
@@ -41,6 +42,10 @@ class DevOptions:
     bedrock: str
     engine: str
     ready_file: Path | None
+
+
+class ReadyFileUnwritable(Exception):
+    """Whoever waits for the ready file would wait for ever."""
 
 
 class _Stopped(BaseException):
@@ -65,12 +70,12 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 
 def _run(options: DevOptions, environ: Mapping[str, str], stack: ExitStack) -> None:
     listener = stack.enter_context(bind(options.host, options.port))
+    data_dir = open_data_dir(options.data_dir)
+    stack.callback(data_dir.close)
     if options.ready_file is not None:
         # An earlier run's would lead a script that waits for it astray.
         options.ready_file.unlink(missing_ok=True)
         stack.callback(options.ready_file.unlink, missing_ok=True)
-    data_dir = open_data_dir(options.data_dir)
-    stack.callback(data_dir.close)
     credentials = load_or_make_credentials(data_dir, secrets.token_bytes)
     simulator = None
     if options.bedrock == "simulator":
@@ -79,13 +84,15 @@ def _run(options: DevOptions, environ: Mapping[str, str], stack: ExitStack) -> N
     engine = _start_engine(options.engine, data_dir, environ)
     stack.callback(engine.stop)
     bedrock_endpoint = simulator.endpoint_url() if simulator else None
-    serve_env = serve_environment(credentials, engine.endpoint_url, bedrock_endpoint)
+    serve_env = serve_environment(
+        credentials, engine.endpoint_url, bedrock_endpoint, bearer="AWS_BEARER_TOKEN_BEDROCK" in environ
+    )
     environment = apply(environ, serve_env)
     # botocore's credential providers read the process's own environment.
     os.environ.clear()
     os.environ.update(environment)
     settings = Settings.from_env(environment)
-    migrate_tables(TABLE_PREFIX, environment, lambda line: None)
+    migrate_tables(TABLE_PREFIX, environment, lambda line: None, http_client="lean")
     port = listener.getsockname()[1]
     instance = Instance(
         base_url=f"http://{reachable(options.host)}:{port}/v1",
@@ -106,7 +113,7 @@ def _start_engine(choice: str, data_dir: DataDir, environ: Mapping[str, str]) ->
     if binary is not None:
         return start_dynoxide(binary, data_dir)
     if choice == "dynoxide":
-        raise EngineNotStarted(
+        raise ChildNotStarted(
             "dynoxide is not installed. `python -m gateway.local.install` fetches it, or name it in SLUICE_DYNOXIDE."
         )
     return start_moto()
@@ -119,7 +126,7 @@ class _DevServer(uvicorn.Server):
         super().__init__(config)
         self._instance = instance
         self._ready_file = ready_file
-        self.failure: FirstKeyNotIssued | None = None
+        self.failure: Exception | None = None
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
@@ -129,14 +136,21 @@ class _DevServer(uvicorn.Server):
     def _announce(self) -> None:
         try:
             admin = AdminClient(self._instance.base_url, self._instance.admin_key)
-            api_key = load_or_issue(admin, self._instance.data_dir)
+            api_key = load_or_issue(admin, self._instance.data_dir, keep=self._instance.engine.persistent)
         except OSError as error:
             self.failure = FirstKeyNotIssued(f"The first key could not be issued: {error}")
             self.should_exit = True
             return
+        try:
+            if self._ready_file is not None:
+                _write_ready_file(self._ready_file, self._instance, api_key)
+        except OSError as error:
+            self.failure = ReadyFileUnwritable(
+                f"The ready file {self._ready_file} cannot be written: {error.strerror}."
+            )
+            self.should_exit = True
+            return
         print(banner(self._instance, api_key), flush=True)
-        if self._ready_file is not None:
-            _write_ready_file(self._ready_file, self._instance, api_key)
 
 
 def _write_ready_file(path: Path, instance: Instance, api_key: str) -> None:
@@ -149,9 +163,4 @@ def _write_ready_file(path: Path, instance: Instance, api_key: str) -> None:
         "pid": os.getpid(),
         "serve_env": instance.serve_env,
     }
-    draft = path.with_name(path.name + ".partial")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)  # it holds keys
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(fields, file, indent=2)
-        file.write("\n")
-    draft.replace(path)
+    write_private(path, json.dumps(fields, indent=2) + "\n")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from gateway.local import moto_server, tether
 from gateway.local.data_dir import DataDir
-from gateway.local.startup import EngineNotStarted, PortTaken, end, wait_until_listening
+from gateway.local.startup import ChildNotStarted, PortTaken, end, wait_until_listening
 
 HOST = "127.0.0.1"
 _START_TIMEOUT_SECONDS = 30.0
@@ -43,7 +43,7 @@ def start_dynoxide(binary: Path, data_dir: DataDir | None = None, port: int = 0)
 
     The data folder's lock is inherited: an engine that outlives its owner keeps others off the database.
     Call it from a thread that lives as long as the engine shall: Linux ends the child when that *thread* ends.
-    Raises EngineNotStarted; PortTaken if a port was asked for and is in use.
+    Raises ChildNotStarted; PortTaken if a port was asked for and is in use.
     """
     for attempts_left in reversed(range(_PORT_ATTEMPTS)):
         chosen = port or _free_port()
@@ -62,10 +62,13 @@ def start_dynoxide(binary: Path, data_dir: DataDir | None = None, port: int = 0)
 def start_moto() -> Engine:
     """moto's DynamoDB, in memory, one request at a time. Threads: see `start_dynoxide`.
 
-    Raises EngineNotStarted, also where moto is not installed (extra `local`).
+    Raises ChildNotStarted, also where moto is not installed (extra `local`).
     """
     if importlib.util.find_spec("moto") is None:
-        raise EngineNotStarted("moto is not installed: pip install 'sluice[local]'")
+        raise ChildNotStarted(
+            "moto is not installed. `python -m gateway.local.install` fetches dynoxide (needs npm), which keeps its "
+            "data; pip install 'sluice[local]' brings moto, which forgets everything when it stops."
+        )
     # By path and with -P: the package need not be importable, and this folder's names must not hide the library's.
     return _start("moto", [sys.executable, "-P", moto_server.__file__], None)
 
@@ -86,7 +89,7 @@ def _start(name: str, command: Sequence[str], data_dir: DataDir | None) -> Engin
         if data_dir is not None:
             data_dir.record_engine(process.pid)
         port = wait_until_listening(process, _START_TIMEOUT_SECONDS)
-    except EngineNotStarted as error:
+    except ChildNotStarted as error:
         end(process)
         raise type(error)(f"{name} did not start: {error}") from error
     except BaseException:

@@ -25,9 +25,12 @@ _FOREIGN = (
 
 
 def serve_environment(
-    credentials: LocalCredentials, dynamodb_endpoint: str, bedrock_endpoint: str | None
+    credentials: LocalCredentials, dynamodb_endpoint: str, bedrock_endpoint: str | None, *, bearer: bool = False
 ) -> dict[str, str]:
-    """The variables with which `sluice serve` shares a local store. `bedrock_endpoint` is None for real Bedrock."""
+    """The variables with which `sluice serve` shares a local store. `bedrock_endpoint` is None for real Bedrock.
+
+    `bearer`: a Bedrock API key is set, so credentials are for the local engine alone, which takes any.
+    """
     peppers = credentials.peppers
     environment = {
         "SLUICE_TABLE_PREFIX": TABLE_PREFIX,
@@ -35,11 +38,11 @@ def serve_environment(
         "SLUICE_ADMIN_KEY": credentials.admin_key.text,
         "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_endpoint,
     }
+    if bedrock_endpoint is not None or bearer:
+        environment |= {"AWS_ACCESS_KEY_ID": SIMULATOR_ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SIMULATOR_SECRET_KEY}
     if bedrock_endpoint is not None:
         environment |= {
             "AWS_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": SIMULATOR_ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": SIMULATOR_SECRET_KEY,
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_ENDPOINT_URL_BEDROCK": bedrock_endpoint,

@@ -6,8 +6,9 @@ from awswire.endpoints import EndpointUnknown
 from gateway.local.credentials import CredentialsUnreadable
 from gateway.local.data_dir import DataDirInUse, DataDirUnusable
 from gateway.local.demo_key import FirstKeyNotIssued
+from gateway.local.dev import ReadyFileUnwritable
 from gateway.local.dynoxide import BinaryUnusable
-from gateway.local.startup import EngineNotStarted
+from gateway.local.startup import ChildNotStarted
 from gateway.serving import AddressTaken
 from gateway.settings import SettingsError
 from migrations.errors import MigrationError
@@ -15,14 +16,15 @@ from migrations.errors import MigrationError
 LOCAL_FAILURES = (
     AddressTaken,
     BinaryUnusable,
+    ChildNotStarted,
     CredentialsUnavailable,
     CredentialsUnreadable,
     DataDirInUse,
     DataDirUnusable,
     DynamoDbError,
     EndpointUnknown,
-    EngineNotStarted,
     FirstKeyNotIssued,
     MigrationError,
+    ReadyFileUnwritable,
     SettingsError,
 )

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from gateway.local.environment import REGION, SIMULATOR_ACCESS_KEY, SIMULATOR_SECRET_KEY
-from gateway.local.startup import EngineNotStarted, end
+from gateway.local.startup import ChildNotStarted, end
 
 
 class SimulatorProcess:
@@ -24,11 +24,11 @@ class SimulatorProcess:
         )
 
     def endpoint_url(self) -> str:
-        """Raises EngineNotStarted where it ended instead; what it said is on standard error."""
+        """Raises ChildNotStarted where it ended instead; what it said is on standard error."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise EngineNotStarted(f"The Bedrock simulator ended with status {self._process.wait()}.")
+            raise ChildNotStarted(f"The Bedrock simulator ended with status {self._process.wait()}.")
         return str(json.loads(line)["endpoint"])
 
     def stop(self) -> None:

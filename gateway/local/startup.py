@@ -1,4 +1,4 @@
-"""The life of an engine's child process: waits until it listens, keeps its last words for an error message, ends it."""
+"""The life of a child process: waits until it listens, keeps its last words for an error message, ends it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _STOP_TIMEOUT_SECONDS = 5.0
 _LISTENING = re.compile(r"listening on http://127\.0\.0\.1:(\d+)", re.IGNORECASE)
 
 
-class EngineNotStarted(Exception):
-    """The engine ended, or did not listen in time. The message holds what it wrote to stderr."""
+class ChildNotStarted(Exception):
+    """The engine or the simulator ended, did not listen in time, or is not there. The message is for the operator."""
 
 
-class PortTaken(EngineNotStarted):
-    """Somebody else listens on the port the engine was given."""
+class PortTaken(ChildNotStarted):
+    """Somebody else listens on the port the child was given."""
 
 
 def end(process: subprocess.Popen[str]) -> None:
@@ -36,22 +36,22 @@ def wait_until_listening(process: subprocess.Popen[str], timeout_seconds: float)
 
     The child has to have stderr as a pipe, and to write `listening on http://127.0.0.1:<port>` once it does: dynoxide
     and our moto server both write it after listen(2), so no other process can be behind that port.
-    Raises EngineNotStarted; the child is then dead, or about to be killed by the caller.
+    Raises ChildNotStarted; the child is then dead, or about to be killed by the caller.
     """
     ports: queue.SimpleQueue[int | None] = queue.SimpleQueue()
     last_lines: deque[str] = deque(maxlen=_LAST_LINES)
-    reader = threading.Thread(target=_read, args=(process, ports, last_lines), name="engine-stderr", daemon=True)
+    reader = threading.Thread(target=_read, args=(process, ports, last_lines), name="child-stderr", daemon=True)
     reader.start()
     try:
         port = ports.get(timeout=timeout_seconds)
     except queue.Empty:
-        raise EngineNotStarted(f"it did not listen within {timeout_seconds:g} s{_quote(last_lines)}") from None
+        raise ChildNotStarted(f"it did not listen within {timeout_seconds:g} s{_quote(last_lines)}") from None
     if port is None:
         status = process.wait()
         words = _quote(last_lines)
         # dynoxide's words, and the standard library's for EADDRINUSE.
         taken = "already in use" in words
-        raise (PortTaken if taken else EngineNotStarted)(f"it ended with status {status}{words}")
+        raise (PortTaken if taken else ChildNotStarted)(f"it ended with status {status}{words}")
     return port
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import subprocess
 import sys
 import warnings
@@ -16,6 +15,8 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+
+from tests.corpus import records
 
 PROJECT = Path(__file__).resolve().parents[2]
 ACCESS_KEY, SECRET_KEY, BEARER_TOKEN, REGION = "AKIATEST000000000000", "a-secret", "an-api-key", "us-east-1"
@@ -75,7 +76,4 @@ def runtime(connect: Callable[..., Any]) -> Any:
 
 @pytest.fixture(scope="session")
 def corpus() -> list[tuple[str, dict[str, Any]]]:
-    folder = Path(os.environ.get("BEDROCK_CORPUS", PROJECT.parent / "shared" / "corpus" / "bedrock"))
-    if not folder.is_dir():
-        pytest.skip(f"recorded Bedrock traffic is not at {folder}; set BEDROCK_CORPUS to its folder")
-    return [(path.stem, json.loads(path.read_bytes())) for path in sorted(folder.glob("*.json"))]
+    return records()

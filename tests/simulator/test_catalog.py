@@ -22,15 +22,16 @@ def test_model_ids_are_unique_and_every_model_is_reachable() -> None:
     ],
 )
 def test_a_model_is_found_by_profile_and_by_arn(model_id: str) -> None:
-    assert Catalog("us-east-1").get_target(model_id).model.model_id == "amazon.nova-lite-v1:0"
+    assert Catalog("us-east-1").get_model(model_id).model_id == "amazon.nova-lite-v1:0"
 
 
 def test_a_region_has_the_profiles_of_its_geography_and_the_global_ones() -> None:
     european = Catalog("eu-central-1")
-    assert european.get_target("eu.amazon.nova-lite-v1:0").through_profile
-    assert european.get_target("global.anthropic.claude-sonnet-4-5-20250929-v1:0").through_profile
+    assert european.get_model("eu.amazon.nova-lite-v1:0").model_id == "amazon.nova-lite-v1:0"
+    claude = "anthropic.claude-sonnet-4-5-20250929-v1:0"
+    assert european.get_model(f"global.{claude}").model_id == claude
     with pytest.raises(Refused, match="identifier is invalid"):
-        european.get_target("us.amazon.nova-lite-v1:0")
+        european.get_model("us.amazon.nova-lite-v1:0")
 
 
 def test_a_bad_page_token_is_refused() -> None:

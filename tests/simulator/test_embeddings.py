@@ -61,7 +61,7 @@ def test_recorded_embedding_answers_have_the_same_members(corpus: list[tuple[str
         request, response = record["request"], record["response"]
         if request["operation"] != "InvokeModel" or "embed" not in (request["model_id"] or ""):
             continue
-        family = Catalog("us-east-1").get_target(request["model_id"]).model.traits.embedding
+        family = Catalog("us-east-1").get_model(request["model_id"]).traits.embedding
         assert family is not None
         if response["status"] == 200 and isinstance(request["body"], dict):
             answered = embed(family, request["body"]).body

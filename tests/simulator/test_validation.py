@@ -226,7 +226,7 @@ def _judge(request: dict[str, Any]) -> str | None:
     model_id = request["model_id"]
     catalog = Catalog("eu-west-1" if model_id.startswith("eu.") else "us-east-1")
     try:
-        model = catalog.get_target(model_id).model
+        model = catalog.get_model(model_id)
     except Refused as refused:
         return refused.refusal.message
     return _refusal(request["body"], model.traits, request["operation"] == "ConverseStream")

@@ -17,9 +17,9 @@ import pytest
 from awswire.attributes import to_attributes
 from awswire.dynamodb import DynamoDb
 from gateway.local.data_dir import DataDir, open_data_dir
-from gateway.local.engine import Engine, start_dynoxide
+from gateway.local.engine import Engine, start_dynoxide, start_moto
 from gateway.local.orphans import is_holder
-from gateway.local.startup import EngineNotStarted, PortTaken
+from gateway.local.startup import ChildNotStarted, PortTaken
 from migrations.runner import migrate
 from tenants.tables import TableNames
 from tests.engines import connected, dynoxide_binary, new_run, running_dynoxide, running_moto
@@ -144,8 +144,14 @@ def test_an_engine_that_fails_to_start_is_quoted(tmp_path: Path) -> None:
     binary = tmp_path / "engine"
     binary.write_text("#!/bin/sh\necho 'the disk is full' >&2\nexit 7\n")
     binary.chmod(0o755)
-    with pytest.raises(EngineNotStarted, match=r"dynoxide did not start: it ended with status 7: the disk is full"):
+    with pytest.raises(ChildNotStarted, match=r"dynoxide did not start: it ended with status 7: the disk is full"):
         start_dynoxide(binary)
+
+
+def test_without_moto_the_message_names_both_engines_and_which_one_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.local.engine.importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ChildNotStarted, match=r"gateway\.local\.install.*keeps its data.*sluice\[local\].*forgets"):
+        start_moto()
 
 
 OWNER = """

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from gateway.local.startup import EngineNotStarted, PortTaken, wait_until_listening
+from gateway.local.startup import ChildNotStarted, PortTaken, wait_until_listening
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def test_the_port_is_the_one_the_child_says() -> None:
 def test_a_child_that_ends_is_quoted() -> None:
     with (
         a_child("say('no such file'); say('giving up'); sys.exit(3)") as child,
-        pytest.raises(EngineNotStarted, match="it ended with status 3: no such file / giving up"),
+        pytest.raises(ChildNotStarted, match="it ended with status 3: no such file / giving up"),
     ):
         wait_until_listening(child, timeout_seconds=30)
 
@@ -45,7 +45,7 @@ def test_a_taken_port_is_told_apart() -> None:
 def test_a_child_that_never_listens_ends_the_wait() -> None:
     with (
         a_child("time.sleep(600)") as child,
-        pytest.raises(EngineNotStarted, match=r"did not listen within 0\.1 s without a word"),
+        pytest.raises(ChildNotStarted, match=r"did not listen within 0\.1 s without a word"),
     ):
         wait_until_listening(child, timeout_seconds=0.1)
 
