@@ -1,4 +1,4 @@
-"""Who may call, and what it may cost: authenticate, authorize, reserve -> OpenHold; settle.
+"""Who may call, and what it may cost: authenticate, authorize, reserve -> OpenHold.
 
 The reserve is also the fence. A process whose record of key or tenant is stale is refused by the account, reads the
 record again, and decides again from the start: that is how a revocation acts on the next request everywhere without a
@@ -9,25 +9,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.catalog.model import Model
 from gateway.errors import ModelNotFound
 from gateway.key_cache import KeyCache
+from gateway.settling import OpenHold, Settling
 from tenants.account import Bound, Hold
-from tenants.delivery import Delivery
 from tenants.errors import FenceStale, IncorrectSecret, LedgerUnavailable, MissingCredential, TooContended
-from tenants.event import Call, Operation, Settlement, UsageEvent, UsageStatus
+from tenants.event import Call, Operation
 from tenants.principal import Fence, Principal, identify
 from tenants.secret import KEY_PREFIX, Peppers, Secret, parse_secret
 from tenants.store import Ledger
-from tenants.usage import NO_TOKENS, TokenCounts
 
 logger = logging.getLogger("sluice.ledger")
 
 _FENCE_ATTEMPTS = 6
-_SETTLE_RETRY_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,38 +46,8 @@ class Order:
     bound: Bound
 
 
-class OpenHold:
-    """A hold and the duty to settle it. `settle` takes effect once; whatever is called later changes nothing.
-
-    As an async context manager it settles as an error with no tokens, unless that was done: for what fails before
-    Bedrock ran anything.
-    """
-
-    def __init__(self, admission: Admission, hold: Hold) -> None:
-        self._admission = admission
-        self._settled = False
-        self.hold = hold
-
-    @property
-    def settled(self) -> bool:
-        return self._settled
-
-    async def settle(self, status: UsageStatus, tokens: TokenCounts = NO_TOKENS) -> None:
-        """Durable on return, also when the caller is cancelled meanwhile; or queued, when the store is away."""
-        if self._settled:
-            return
-        self._settled = True
-        await self._admission.settle(self.hold, status, tokens)
-
-    async def __aenter__(self) -> OpenHold:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.settle(UsageStatus.ERROR)
-
-
 class Admission:
-    """Admits requests and settles them. `clock_ms` is wall time in milliseconds."""
+    """Admits requests. Start it once, close it at the end. `clock_ms` is wall time in milliseconds."""
 
     def __init__(
         self, keys: KeyCache, ledger: Ledger, peppers: Peppers, clock_ms: Callable[[], int], hold_seconds: float
@@ -90,17 +58,14 @@ class Admission:
         self._clock_ms = clock_ms
         self._hold_seconds = hold_seconds
         self._opening: dict[tuple[Fence, str], asyncio.Task[None]] = {}
-        self._settling: set[asyncio.Task[None]] = set()
-        self._delivery = Delivery(ledger, clock_ms)
+        self._settling = Settling(ledger, clock_ms)
 
     def start(self) -> None:
-        self._delivery.start()
+        self._settling.start()
 
     async def close(self, grace_seconds: float) -> None:
-        """Wait for settles under way and deliver their events, for at most `grace_seconds` each."""
-        if self._settling:
-            await asyncio.wait(self._settling, timeout=grace_seconds)
-        await self._delivery.close(grace_seconds)
+        """See Settling.close."""
+        await self._settling.close(grace_seconds)
 
     async def authenticate(self, credential: str | None) -> Caller:
         """The caller behind a key, as last read: for what ends in a reserve, which checks that it is current.
@@ -151,59 +116,12 @@ class Admission:
                 continue
             except (LedgerUnavailable, asyncio.CancelledError) as error:
                 if getattr(error, "may_have_applied", True):  # then the hold stands, and only its reply was lost
-                    self._later(self._give_back(hold))
+                    self._settling.give_back(hold)
                 raise
             if account is not None:
-                self._delivery.finish_leftovers(account)
-            return OpenHold(self, hold)
+                self._settling.finish_leftovers(account)
+            return self._settling.open(hold)
         raise TooContended("The key is being changed at the moment. Please try again.")
-
-    async def settle(self, hold: Hold, status: UsageStatus, tokens: TokenCounts) -> None:
-        """Replace the hold by what was used. `OpenHold.settle` calls this once per hold."""
-        event = UsageEvent(hold.call, Settlement(status, self._clock_ms(), tokens))
-        await asyncio.shield(self._later(self._settle(hold, event)))
-
-    def _later(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._settling.add(task)
-        task.add_done_callback(self._settling.discard)
-        return task
-
-    async def _settle(self, hold: Hold, event: UsageEvent) -> None:
-        try:
-            done = await self._ledger.settle(hold, event.settlement)
-        except LedgerUnavailable:
-            logger.error("a settle is waiting for the store", extra=_fields(event))
-            self._later(self._settle_when_back(hold, event))
-            return
-        self._conclude(done, event)
-
-    async def _settle_when_back(self, hold: Hold, event: UsageEvent) -> None:
-        while self._now() < hold.expires_at:
-            await asyncio.sleep(_SETTLE_RETRY_SECONDS)
-            try:
-                done = await self._ledger.settle(hold, event.settlement)
-            except LedgerUnavailable:
-                continue
-            self._conclude(done, event)
-            return
-        logger.error("a settle was given up; its hold will be charged at its bound", extra=_fields(event))
-
-    def _conclude(self, done: bool, event: UsageEvent) -> None:
-        if done:
-            self._delivery.deliver(event)
-        else:
-            logger.error("a hold had been settled by somebody else", extra=_fields(event))
-
-    async def _give_back(self, hold: Hold) -> None:
-        settlement = Settlement(UsageStatus.ERROR, self._clock_ms())
-        while self._now() < hold.expires_at:
-            await asyncio.sleep(_SETTLE_RETRY_SECONDS)
-            try:
-                await self._ledger.settle(hold, settlement)
-            except LedgerUnavailable:
-                continue
-            return
 
     async def _identify_now(self, secret: Secret) -> Principal:
         return identify(await self._keys.read(secret.key_id), secret, self._peppers, self._now())
@@ -212,6 +130,9 @@ class Admission:
         """Raise the account to the record's versions, unless it has them: then only this process was behind."""
         if (stale.key_version, stale.tenant_version) == (fence.key_version, fence.tenant_version):
             return
+        if (stale.key_version or 0) > fence.key_version or (stale.tenant_version or 0) > fence.tenant_version:
+            # So it is when `core` was restored from a backup: its versions have to be raised past the accounts'.
+            logger.error("an account is ahead of the records", extra={"key_id": fence.key_id, "month": month})
         opening = self._opening.get((fence, month))
         if opening is None:
             opening = self._opening[fence, month] = asyncio.create_task(self._open(fence, month))
@@ -258,20 +179,3 @@ def _parse(credential: str | None) -> Secret:
     if secret.prefix != KEY_PREFIX:
         raise IncorrectSecret(credential, "admin key on the data plane")
     return secret
-
-
-def _fields(event: UsageEvent) -> dict[str, object]:
-    """All that it takes to settle by hand."""
-    call, settlement = event.call, event.settlement
-    return {
-        "request_id": call.request_id,
-        "key_id": call.key_id,
-        "tenant_id": call.tenant_id,
-        "month": call.month,
-        "model": call.model,
-        "status": settlement.status.value,
-        "input_tokens": settlement.tokens.input_tokens,
-        "output_tokens": settlement.tokens.output_tokens,
-        "cache_read_tokens": settlement.tokens.cache_read_tokens,
-        "cache_write_tokens": settlement.tokens.cache_write_tokens,
-    }

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import orjson
-
 from tenants.account import Bound
 from tenants.usage import TokenCounts
 
@@ -27,22 +25,22 @@ TOOLS_TOKENS = 1_024
 _BYTES_PER_TOKEN = 4
 
 
-def bound_of(converse: Mapping[str, Any]) -> Bound:
-    """Upper bound of a Converse request. Its `inferenceConfig.maxTokens` has to be set.
+def bound_of(converse: Mapping[str, Any], body_bytes: int) -> Bound:
+    """Upper bound of a Converse request of `body_bytes` as JSON. Its `inferenceConfig.maxTokens` has to be set.
 
     The JSON of the request has at least as many bytes as its text; the bytes of images are taken off.
     """
     messages = converse["messages"]
     images = [size for message in messages for size in _image_sizes(message["content"])]
-    text_bytes = len(orjson.dumps(converse)) - sum(images)
     tools = TOOLS_TOKENS if "toolConfig" in converse else 0
     template = TEMPLATE_TOKENS + len(messages) * MESSAGE_TOKENS + tools
-    return Bound(text_bytes + len(images) * IMAGE_TOKENS + template, converse["inferenceConfig"]["maxTokens"])
+    input_tokens = body_bytes - sum(images) + len(images) * IMAGE_TOKENS + template
+    return Bound(input_tokens, converse["inferenceConfig"]["maxTokens"])
 
 
-def bound_of_texts(bodies: Iterable[Mapping[str, Any]]) -> Bound:
+def bound_of_texts(bodies: Iterable[bytes]) -> Bound:
     """Upper bound of InvokeModel requests for embeddings: their bodies are text, and nothing comes out."""
-    return Bound(sum(len(orjson.dumps(body)) for body in bodies), 0)
+    return Bound(sum(map(len, bodies)), 0)
 
 
 def estimate_of(bound: Bound, output_bytes: int) -> TokenCounts:

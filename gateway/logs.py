@@ -11,6 +11,8 @@ import orjson
 from gateway.routes.request_log import FIELDS
 
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
+_FIELD_CHARS = 256
+
 # At DEBUG most of these print keys, hashes and bodies whole; at INFO uvicorn says what our own lines say.
 _TALKATIVE = ("pynamodb", "botocore", "boto3", "urllib3", "aiohttp", "asyncio", "uvicorn")
 
@@ -28,9 +30,15 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
         level = "" if record.levelno == logging.INFO else f"{record.levelname} "
-        fields = " ".join(f"{name}={value}" for name, value in _extra(record).items())
+        fields = " ".join(f"{name}={_plain(value)}" for name, value in _extra(record).items())
         text = f"{at} {level}{record.getMessage()} {fields}".rstrip()
         return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
+
+
+def _plain(value: object) -> str:
+    """A value as it may stand in a line: clients choose paths and names, and must not write lines of their own."""
+    text = str(value)
+    return text[:_FIELD_CHARS] if text.isprintable() else ascii(text[:_FIELD_CHARS])
 
 
 class JsonFormatter(logging.Formatter):

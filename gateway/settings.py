@@ -7,20 +7,30 @@ variables (credentials, region, `AWS_ENDPOINT_URL_*`, `AWS_BEARER_TOKEN_BEDROCK`
 from __future__ import annotations
 
 import binascii
+import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
-from tenants.secret import Peppers
+from tenants.secret import SHORTEST_ADMIN_KEY_CHARS, Peppers
 
 PREFIX = "SLUICE_"
 _FILE_SUFFIX = "_FILE"
-# Read by the command line and the set-up, not by the gateway itself.
-_NOT_SETTINGS = frozenset({"SLUICE_DYNOXIDE", "SLUICE_URL"})
+# Read by `sluice dev` alone: gateway/local/dynoxide.py.
+_NOT_SETTINGS = frozenset({"SLUICE_DYNOXIDE"})
+
+
+def _networks(text: str) -> str:
+    for part in text.split(",") if text else ():
+        ipaddress.ip_network(part.strip())
+    return text
+
 
 Seconds = Annotated[float, Field(gt=0)]
+Networks = Annotated[str, AfterValidator(_networks)]
 Surface = Literal["gateway", "admin"]
 
 
@@ -31,7 +41,7 @@ class SettingsError(Exception):
 class Settings(BaseModel):
     """The gateway's settings. The variable of a field is its name in capitals, with the prefix `SLUICE_`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     host: str = "127.0.0.1"
     """Address to listen on. `0.0.0.0` for all; put TLS in front."""
@@ -39,6 +49,9 @@ class Settings(BaseModel):
     """Port to listen on; 0 takes a free one."""
     surfaces: tuple[Surface, ...] = ("gateway", "admin")
     """Which planes this process serves, comma-separated: `gateway`, `admin`."""
+    forwarded_allow_ips: Networks = ""
+    """The proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses and networks, comma-separated.
+    Empty: nobody's, and the audit log has the address of the connection."""
 
     # Store and secrets
     table_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,200}$")] = "sluice"
@@ -46,7 +59,7 @@ class Settings(BaseModel):
     pepper: SecretStr
     """`<id>:<hex>`, at least 16 bytes; several, comma-separated, while one replaces another: the first is current.
     `SLUICE_PEPPER_FILE` names a file that holds it instead."""
-    admin_key: Annotated[SecretStr, Field(min_length=32)] | None = None
+    admin_key: Annotated[SecretStr, Field(min_length=SHORTEST_ADMIN_KEY_CHARS)] | None = None
     """The bootstrap admin key, at least 32 characters. `SLUICE_ADMIN_KEY_FILE` names a file that holds it instead."""
 
     # Requests
@@ -73,8 +86,9 @@ class Settings(BaseModel):
     # Bedrock and the wire
     bedrock_connect_timeout_seconds: Seconds = 3
     """For a connection to Bedrock to be made."""
-    bedrock_read_timeout_seconds: Seconds = 600
-    """For each wait for Bedrock's next bytes: a model may think for minutes before the first."""
+    bedrock_read_timeout_seconds: Seconds = 1700
+    """For each wait for Bedrock's next bytes: an answer that is not streamed comes whole, after many minutes perhaps.
+    A peer that is gone is noticed earlier, by TCP."""
     max_connections: Annotated[int, Field(gt=0)] = 1000
     """Connections to one AWS service. More requests at once wait for one."""
     http_client: Literal["lean", "aiohttp"] = "lean"
@@ -88,9 +102,10 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _admin_needs_a_key(self) -> Settings:
         if "admin" in self.surfaces and self.admin_key is None:
-            raise ValueError(
-                "the admin API needs SLUICE_ADMIN_KEY (`sluice generate admin-key` makes one); "
-                "SLUICE_SURFACES=gateway serves without it"
+            raise PydanticCustomError(
+                "no_admin_key",
+                "The admin API needs SLUICE_ADMIN_KEY (`sluice generate admin-key` makes one); "
+                "SLUICE_SURFACES=gateway serves without it",
             )
         return self
 
@@ -107,6 +122,8 @@ class Settings(BaseModel):
                 name, text = name.removesuffix(_FILE_SUFFIX.lower()), _read_file(variable, text)
             if name not in cls.model_fields:
                 unknown.append(variable)
+            elif name in fields:
+                raise SettingsError(f"{PREFIX}{name.upper()} and {PREFIX}{name.upper()}{_FILE_SUFFIX} are both set.")
             else:
                 fields[name] = tuple(part.strip() for part in text.split(",")) if name == "surfaces" else text
         if unknown:
@@ -126,16 +143,18 @@ class Settings(BaseModel):
         for entry in self.pepper.get_secret_value().split(","):
             pepper_id, _, text = entry.strip().partition(":")
             try:
-                by_id[pepper_id] = binascii.unhexlify(text)
+                pepper = binascii.unhexlify(text)
             except ValueError:
                 raise SettingsError(_PEPPER_FORM) from None
-            if not pepper_id or len(by_id[pepper_id]) < 16:
+            if not pepper_id or len(pepper) < 16 or pepper_id in by_id:
                 raise SettingsError(_PEPPER_FORM)
+            by_id[pepper_id] = pepper
         return Peppers(by_id, next(iter(by_id)))
 
 
 _PEPPER_FORM = (
-    "SLUICE_PEPPER has to be <id>:<hex>, with at least 16 bytes of hex. `sluice generate pepper` makes a new one."
+    "SLUICE_PEPPER has to be <id>:<hex>, with at least 16 bytes of hex, each id once. "
+    "`sluice generate pepper` makes a new one."
 )
 
 
@@ -151,5 +170,6 @@ def _explain(error: ValidationError) -> str:
     for fault in error.errors(include_url=False, include_input=False):
         variables = "".join(PREFIX + str(part).upper() + ": " for part in fault["loc"][:1])
         hint = " `sluice generate pepper` makes one." if fault["type"] == "missing" else ""
-        lines.append(f"{variables}{fault['msg']}.{hint}")
+        # Pydantic counts the characters of a secret as items.
+        lines.append(f"{variables}{fault['msg'].replace('items after validation', 'characters')}.{hint}")
     return "\n".join(lines)

@@ -7,7 +7,15 @@ import inspect
 import textwrap
 from pathlib import Path
 
-from gateway.routes.errors import BEDROCK_ERRORS, ERRORS, ErrorRow
+from gateway.routes.errors import (
+    BEDROCK_ERRORS,
+    ERRORS,
+    INTERNAL,
+    NO_ANSWER_MAYBE_RUN,
+    NO_ANSWER_NOT_RUN,
+    ErrorRow,
+    answer_of_status,
+)
 from gateway.settings import PREFIX, Settings
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -44,13 +52,23 @@ message that names it. `SLUICE_<NAME>_FILE` names a file that holds the value, f
 _SETTINGS_TAIL = """
 AWS's own variables keep their names and meanings: credentials and `AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL`,
 `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_BEDROCK`, `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`, `AWS_USE_FIPS_ENDPOINT`,
-`AWS_CA_BUNDLE`, and `AWS_BEARER_TOKEN_BEDROCK` for a Bedrock API key in place of signatures.
+`AWS_CA_BUNDLE`, and `AWS_BEARER_TOKEN_BEDROCK` for a Bedrock API key in place of signatures (DynamoDB needs credentials
+all the same).
+
+`SLUICE_DYNOXIDE` names the engine's binary for `sluice dev`, where it is not the one that the set-up fetched.
 """
 
 
 def render_errors() -> str:
     """docs/errors.md."""
-    ours = [(cls.__name__, (cls.__doc__ or "").splitlines()[0], row) for cls, row in ERRORS.items()]
+    ours = [((cls.__doc__ or "").splitlines()[0], row) for cls, row in ERRORS.items()]
+    ours += [
+        ("There is no such path.", answer_of_status(404, "", "").row),
+        ("The path has other methods; `allow` lists them.", answer_of_status(405, "", "").row),
+        ("A fault of the gateway. Its log has it under the request's id.", INTERNAL),
+        ("Bedrock could not be reached.", NO_ANSWER_NOT_RUN),
+        ("Bedrock gave no answer, and may have run the model.", NO_ANSWER_MAYBE_RUN),
+    ]
     lines = [
         "",
         "## Of the gateway",
@@ -58,7 +76,7 @@ def render_errors() -> str:
         "| status | `type` | `code` | `x-should-retry` | when |",
         "|---|---|---|---|---|",
     ]
-    lines += [f"{_cells(row)} {summary} |" for _, summary, row in sorted(ours, key=lambda each: each[2].status)]
+    lines += [f"{_cells(row)} {summary} |" for summary, row in sorted(ours, key=lambda each: each[1].status)]
     lines += ["", "A code that stands for itself, such as `unsupported_parameter`, comes with the exception."]
     lines += ["", "## Of Bedrock", "", "| status | `type` | `code` | `x-should-retry` | Bedrock's exception |"]
     lines += ["|---|---|---|---|---|"]
@@ -88,7 +106,7 @@ def render_settings() -> str:
 
 
 def _default(value: object) -> str:
-    if value is None:
+    if value is None or value == "":
         return "none"
     return f"`{','.join(value) if isinstance(value, tuple) else value}`"
 

@@ -16,7 +16,6 @@ session of its own and starts its own engines.
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -28,9 +27,8 @@ from awswire.dynamodb import DynamoDb
 from migrations.runner import migrate
 from tenants.dynamo_models import DynamoAccess
 from tenants.tables import TableNames
+from tests import corpus
 from tests.engines import ACCESS_KEY, REGION, SECRET_KEY, connected, new_run, running_dynoxide, running_moto
-
-PROJECT = Path(__file__).parents[1]
 
 # Machines are shared: how long an example takes is no property of the code.
 settings.register_profile("sluice", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -93,8 +91,5 @@ def dynamo_access(engine_endpoint: str) -> DynamoAccess:
 
 @pytest.fixture(scope="session")
 def corpus_dir() -> Path:
-    """BEDROCK_CORPUS, or `../shared/corpus/bedrock` beside the project."""
-    folder = Path(os.environ.get("BEDROCK_CORPUS", PROJECT.parent / "shared/corpus/bedrock"))
-    if not folder.is_dir():
-        pytest.skip(f"no recorded Bedrock traffic in {folder} (set BEDROCK_CORPUS)")
-    return folder
+    """Where `tests/corpus.py` finds the recordings."""
+    return corpus.folder()

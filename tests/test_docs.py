@@ -15,6 +15,7 @@ from gateway.errors import UnsupportedParameter
 from gateway.openai.chat import ignored_params, parse_chat_request
 from gateway.openai.embeddings import parse_embeddings_request
 from scripts.generate_docs import PAGES
+from tenants.secret import SCANNER_REGEX
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -103,17 +104,34 @@ def test_pages_that_follow_from_the_code_are_current(page: str) -> None:
     assert (DOCS / page).read_text() == PAGES[page](), "run `make docs`"
 
 
+def tree() -> dict[str, list[str]]:
+    """Folder -> what docs/architecture.md lists in it, without slashes."""
+    text = (DOCS / "architecture.md").read_text().split("## The tree\n\n```\n", 1)[1].split("```", 1)[0]
+    listed: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        name = line.split()[0].removesuffix("/")
+        if line.startswith(" "):
+            listed[next(reversed(listed))].append(name)
+        else:
+            listed[name] = []
+    return listed
+
+
 def test_the_tree_of_the_architecture_page_is_the_real_one() -> None:
-    tree = (DOCS / "architecture.md").read_text().split("## The tree\n\n```\n", 1)[1].split("```", 1)[0]
-    folder = ROOT
-    for line in tree.splitlines():
-        name = line.split()[0]
-        parent = ROOT if not line.startswith(" ") else folder
-        assert (parent / name).exists(), f"docs/architecture.md names {name}, which is not there"
-        folder = parent / name if not line.startswith(" ") else folder
-    named = {line.split("/")[0] for line in tree.splitlines() if not line.startswith(" ")}
-    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
-    assert packages <= named
+    listed = tree()
+    for folder, names in listed.items():
+        for path in (ROOT / folder, *(ROOT / folder / name for name in names)):
+            assert path.exists(), f"docs/architecture.md names {path.relative_to(ROOT)}, which is not there"
+    assert {path.parent.name for path in ROOT.glob("*/__init__.py")} <= listed.keys()
+
+
+def test_the_tree_of_the_architecture_page_has_all_of_the_data_plane() -> None:
+    there = {path.name for path in (ROOT / "gateway").iterdir() if not path.name.startswith("__")}
+    assert set(tree()["gateway"]) == there
+
+
+def test_the_pattern_for_secret_scanners_is_the_one_of_the_code() -> None:
+    assert f"`{SCANNER_REGEX}`" in (DOCS / "keys.md").read_text()
 
 
 @pytest.mark.parametrize("page", PAGES_WITH_LINKS, ids=lambda page: page.relative_to(ROOT).as_posix())

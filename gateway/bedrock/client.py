@@ -18,24 +18,16 @@ from gateway.bedrock.errors import from_answer
 from gateway.bedrock.stream import AwsConverseStream, ConverseEvent, ConverseStream
 from gateway.errors import BedrockError, BedrockUnreachable
 
-__all__ = ["AwsBedrock", "Bedrock", "ConverseAnswer", "ConverseEvent", "ConverseStream", "InvokeAnswer", "RetryPolicy"]
-
-# A model may think for minutes before its first byte; a connection that is not made in seconds will not be made.
-TIMEOUTS = Timeouts(connect_seconds=3.0, read_seconds=300.0)
+__all__ = ["AwsBedrock", "Bedrock", "ConverseEvent", "ConverseStream", "InvokeAnswer"]
 
 # The refusals with which Bedrock says that it did not run the model.
 _NOT_RUN = frozenset({"ThrottlingException", "ModelNotReadyException", "ServiceUnavailableException"})
 
+# Without the name of an exception of Bedrock's, these are of a proxy on the way that waited for it in vain.
+_FRONT_END_STATUSES = frozenset({502, 504})
+
 _HEADERS = {"content-type": "application/json", "accept": "application/json"}
 _STREAM_HEADERS = {"content-type": "application/json", "accept": "application/vnd.amazon.eventstream"}
-
-
-@dataclass(frozen=True, slots=True)
-class ConverseAnswer:
-    """`body` as in Converse's response syntax. `request_id` is AWS's, empty where it gave none."""
-
-    body: dict[str, Any]
-    request_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +39,21 @@ class InvokeAnswer:
 
 
 class Bedrock(Protocol):
-    """`model_id` is a model's id, an inference profile's id or an ARN; `body` a JSON object or its UTF-8 bytes.
+    """`model_id` is a model's id, an inference profile's id or an ARN; `body` a JSON object in UTF-8.
 
     Raises BedrockError when Bedrock refused, with its exception's name, status and message, and BedrockUnreachable
     when no answer came, which says whether the model may have run, and so may be billed.
     """
 
-    async def converse(self, model_id: str, body: bytes | Mapping[str, Any]) -> ConverseAnswer: ...
+    async def converse(self, model_id: str, body: bytes) -> dict[str, Any]:
+        """The answer, in Converse's response syntax."""
+        ...
 
-    async def open_stream(self, model_id: str, body: bytes | Mapping[str, Any]) -> ConverseStream:
+    async def open_stream(self, model_id: str, body: bytes) -> ConverseStream:
         """A stream that Bedrock has accepted: every refusal before its first event is raised here."""
         ...
 
-    async def invoke(self, model_id: str, body: bytes | Mapping[str, Any]) -> InvokeAnswer: ...
+    async def invoke(self, model_id: str, body: bytes) -> InvokeAnswer: ...
 
 
 class AwsBedrock:
@@ -69,34 +63,30 @@ class AwsBedrock:
     service without capacity. Silence and broken connections are raised at once, for the model may have run.
     """
 
-    def __init__(
-        self, service: AwsService, timing: Timing, retries: RetryPolicy, timeouts: Timeouts = TIMEOUTS
-    ) -> None:
+    def __init__(self, service: AwsService, timing: Timing, retries: RetryPolicy, timeouts: Timeouts) -> None:
         self._service = service
         self._timing = timing
         self._retries = retries
         self._timeouts = timeouts
 
-    async def converse(self, model_id: str, body: bytes | Mapping[str, Any]) -> ConverseAnswer:
-        response = await self._send(f"{_model_path(model_id)}/converse", _HEADERS, body)
-        return ConverseAnswer(await _read_json(response), response.headers.get("x-amzn-requestid", ""))
+    async def converse(self, model_id: str, body: bytes) -> dict[str, Any]:
+        return await _read_json(await self._send(f"{_model_path(model_id)}/converse", _HEADERS, body))
 
-    async def open_stream(self, model_id: str, body: bytes | Mapping[str, Any]) -> ConverseStream:
+    async def open_stream(self, model_id: str, body: bytes) -> ConverseStream:
         return AwsConverseStream(await self._send(f"{_model_path(model_id)}/converse-stream", _STREAM_HEADERS, body))
 
-    async def invoke(self, model_id: str, body: bytes | Mapping[str, Any]) -> InvokeAnswer:
+    async def invoke(self, model_id: str, body: bytes) -> InvokeAnswer:
         response = await self._send(f"{_model_path(model_id)}/invoke", _HEADERS, body)
         answer = await _read_json(response)
         input_tokens = response.headers.get("x-amzn-bedrock-input-token-count", "")
         return InvokeAnswer(answer, int(input_tokens) if input_tokens.isdecimal() else None)
 
-    async def _send(self, target: str, headers: Mapping[str, str], body: bytes | Mapping[str, Any]) -> HttpResponse:
+    async def _send(self, target: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
         """The answer with status 200, its body unread."""
-        content = body if isinstance(body, bytes) else orjson.dumps(body)
         attempts = Attempts(self._retries, self._timing)
         while True:
             try:
-                return await self._attempt(target, headers, content)
+                return await self._attempt(target, headers, body)
             except BedrockError as error:
                 if not _did_not_run(error) or not await attempts.wait():
                     raise
@@ -104,9 +94,9 @@ class AwsBedrock:
                 if error.may_have_run or not await attempts.wait():
                     raise
 
-    async def _attempt(self, target: str, headers: Mapping[str, str], content: bytes) -> HttpResponse:
+    async def _attempt(self, target: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
         try:
-            response = await self._service.send("POST", target, headers, content, self._timeouts)
+            response = await self._service.send("POST", target, headers, body, self._timeouts)
         except NotSent as error:
             raise BedrockUnreachable("Bedrock could not be reached.", may_have_run=False) from error
         except CredentialsUnavailable as error:
@@ -115,7 +105,10 @@ class AwsBedrock:
             raise BedrockUnreachable("Bedrock did not answer.", may_have_run=True) from error
         if response.status == 200:
             return response
-        raise await _refusal(response)
+        refusal = await _refusal(response)
+        if response.status in _FRONT_END_STATUSES and "x-amzn-errortype" not in response.headers:
+            raise BedrockUnreachable("Bedrock did not answer in time.", may_have_run=True)
+        raise refusal
 
 
 def _did_not_run(error: BedrockError) -> bool:

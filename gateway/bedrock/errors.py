@@ -23,6 +23,11 @@ _NAMES = {
 }
 
 
+def says_unknown_model(error: BedrockError) -> bool:
+    """Whether Bedrock refused because it has no such model: a ValidationException with a text of its own."""
+    return error.name == "ValidationException" and "The provided model identifier is invalid" in error.message
+
+
 def from_answer(status: int, headers: Mapping[str, str], body: bytes) -> BedrockError:
     """The error of an HTTP answer that is not 200. `headers` by lower-case name; `body` may be anything."""
     fields = _to_fields(body)

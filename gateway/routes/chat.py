@@ -10,9 +10,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.admission import OpenHold, Order
-from gateway.bedrock.converse import ConverseRequest
-from gateway.bounds import bound_of, estimate_of
+from gateway.admission import Order
+from gateway.bounds import bound_of
 from gateway.catalog.model import Model
 from gateway.openai.chat import ChatCompletionRequest, ignored_params, parse_chat_request
 from gateway.openai.chunks import ChunkEncoder
@@ -20,6 +19,7 @@ from gateway.openai.completion import Envelope
 from gateway.routes.edge import (
     asking_bedrock,
     authenticate,
+    due_of,
     ignored_header,
     log_of,
     plane_of,
@@ -29,6 +29,7 @@ from gateway.routes.edge import (
 from gateway.routes.metered_chat import MeteredChat
 from gateway.routes.openapi import SECURED, answers
 from gateway.routes.sse import ChatStreamResponse
+from gateway.settling import OpenHold
 from gateway.translate.chat_request import to_converse
 from gateway.translate.chat_response import from_converse
 from gateway.translate.usage import from_converse_usage
@@ -40,13 +41,14 @@ PATH = "/chat/completions"
 
 @dataclass(frozen=True, slots=True)
 class _Chat:
-    """A chat that is paid for up to its bound, about to be sent."""
+    """A chat that is paid for up to its bound, about to be sent. `due` is in the loop's time."""
 
     wanted: ChatCompletionRequest
     model: Model
-    converse: ConverseRequest
+    body: bytes
     hold: OpenHold
     envelope: Envelope
+    due: float
 
     @property
     def headers(self) -> dict[str, str]:
@@ -62,40 +64,42 @@ class _Chat:
 )
 async def create_chat_completion(request: Request) -> Response:
     """Answers with a completion, or, with `stream: true`, with chunks as server-sent events."""
+    due = due_of(request)
     caller = await authenticate(request)
     wanted = parse_chat_request(await request.body())
     caller, model = await resolve(request, caller, wanted.model)
     converse = to_converse(wanted, model)
+    converse["requestMetadata"] = request_metadata(request, caller)
+    body = orjson.dumps(converse)
     plane, log = plane_of(request), log_of(request)
     log.stream = bool(wanted.stream)
-    order = Order(log.request_id, Operation.CHAT, model, bound_of(converse))
+    order = Order(log.request_id, Operation.CHAT, model, bound_of(converse, len(body)))
     async with AsyncExitStack() as stack:
         hold = await stack.enter_async_context(await plane.admission.reserve(caller, order))
-        converse["requestMetadata"] = request_metadata(hold.hold.call)
         envelope = Envelope(f"chatcmpl-{log.request_id.removeprefix('req_')}", plane.clock_ms() // 1000, wanted.model)
-        chat = _Chat(wanted, model, converse, hold, envelope)
+        chat = _Chat(wanted, model, body, hold, envelope, due)
         return await (_stream(request, chat, stack) if wanted.stream else _complete(request, chat))
 
 
 async def _stream(request: Request, chat: _Chat, stack: AsyncExitStack) -> Response:
     """Open the stream before the answer starts: until then every refusal has a status of its own."""
     plane = plane_of(request)
-    async with asking_bedrock(chat.hold, plane.patience.request_seconds):
-        stream = await plane.bedrock.open_stream(chat.model.bedrock_id, chat.converse)
+    async with asking_bedrock(chat.hold, chat.due, lost=chat.hold.estimate()):
+        stream = await plane.bedrock.open_stream(chat.model.bedrock_id, chat.body)
     stack.push_async_callback(stream.aclose)
     encoder = ChunkEncoder(chat.envelope, chat.wanted.wants_usage_chunk)
     metered = MeteredChat(stream, chat.hold, encoder, log_of(request))
-    return ChatStreamResponse(metered, stack.pop_all(), plane.patience, chat.wanted.wants_usage_chunk, chat.headers)
+    return ChatStreamResponse(metered, stack.pop_all(), plane.patience, chat.due, chat.headers)
 
 
 async def _complete(request: Request, chat: _Chat) -> Response:
     plane, log = plane_of(request), log_of(request)
-    async with asking_bedrock(chat.hold, plane.patience.request_seconds):
-        answer = (await plane.bedrock.converse(chat.model.bedrock_id, chat.converse)).body
+    async with asking_bedrock(chat.hold, chat.due, lost=chat.hold.estimate_whole()):
+        answer = await plane.bedrock.converse(chat.model.bedrock_id, chat.body)
     tokens, status = from_converse_usage(answer.get("usage")), UsageStatus.OK
     if tokens is None:
-        tokens, status = estimate_of(chat.hold.hold.bound, len(orjson.dumps(answer))), UsageStatus.ESTIMATED
+        tokens, status = chat.hold.estimate(len(orjson.dumps(answer))), UsageStatus.ESTIMATED
     log.usage_status, log.tokens = status.value, tokens
     await chat.hold.settle(status, tokens)
-    completion = from_converse(answer, chat.envelope)  # type: ignore[arg-type]  # Bedrock's JSON, as its model has it
+    completion = from_converse(answer, chat.envelope, tokens)  # type: ignore[arg-type]  # Bedrock's JSON, as its model has it
     return Response(orjson.dumps(completion), media_type="application/json", headers=chat.headers)

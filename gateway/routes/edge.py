@@ -9,14 +9,17 @@ from typing import cast
 
 from starlette.requests import Request
 
-from gateway.admission import Caller, OpenHold
-from gateway.bounds import estimate_of
+from gateway.admission import Caller
+from gateway.bedrock.errors import says_unknown_model
 from gateway.catalog.model import Model
-from gateway.errors import BedrockError, RequestTimedOut
+from gateway.errors import BedrockError, ModelNotFound, RequestTimedOut
 from gateway.plane import DataPlane
 from gateway.routes.middleware import LOG
 from gateway.routes.request_log import RequestLog
-from tenants.event import Call, UsageStatus
+from gateway.settling import OpenHold
+from tenants.event import UsageStatus
+from tenants.secret import find_credential, key_id_in
+from tenants.usage import TokenCounts
 
 IGNORED_PARAMS_HEADER = "x-sluice-ignored-params"
 
@@ -25,66 +28,68 @@ def plane_of(request: Request) -> DataPlane:
     return cast(DataPlane, request.app.state.data_plane)
 
 
+def due_of(request: Request) -> float:
+    """When a request that begins now has to be over, in the loop's time: before its hold expires."""
+    return asyncio.get_running_loop().time() + plane_of(request).patience.request_seconds
+
+
 def log_of(request: Request) -> RequestLog:
     return cast(RequestLog, request.scope[LOG])
 
 
-def find_credential(request: Request) -> str | None:
-    """The key of a request: `Authorization: Bearer …`, or `x-api-key` for clients of other APIs."""
-    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and credential.strip():
-        return credential.strip()
-    return request.headers.get("x-api-key")
-
-
 async def authenticate(request: Request) -> Caller:
     """The caller, for a route that reserves. Raises as Admission.authenticate."""
-    caller = await plane_of(request).admission.authenticate(find_credential(request))
-    _note(request, caller)
-    return caller
+    credential = _note(request, find_credential(request.headers))
+    return await plane_of(request).admission.authenticate(credential)
 
 
 async def authenticate_now(request: Request) -> Caller:
     """The caller, for a route that does not reserve. Raises as Admission.authenticate_now."""
-    caller = await plane_of(request).admission.authenticate_now(find_credential(request))
-    _note(request, caller)
-    return caller
+    credential = _note(request, find_credential(request.headers))
+    return await plane_of(request).admission.authenticate_now(credential)
 
 
-def _note(request: Request, caller: Caller) -> None:
-    log = log_of(request)
-    log.key_id, log.tenant_id = caller.principal.key_id, caller.principal.tenant_id
+def _note(request: Request, credential: str | None) -> str | None:
+    log_of(request).key_id = None if credential is None else key_id_in(credential)
+    return credential
 
 
 async def resolve(request: Request, caller: Caller, name: str) -> tuple[Caller, Model]:
     """The model that the caller names, and the caller, as one who may call it. Raises as Admission.authorize."""
-    plane = plane_of(request)
-    log_of(request).model = name
+    plane, log = plane_of(request), log_of(request)
+    log.model, log.tenant_id = name, caller.principal.tenant_id
     model = plane.catalog.latest().resolve(name)
     return await plane.admission.authorize(caller, model), model
 
 
 @asynccontextmanager
-async def asking_bedrock(hold: OpenHold, seconds: float) -> AsyncIterator[None]:
-    """Around a request to Bedrock: at most `seconds`; what may have run without its count coming is estimated.
+async def asking_bedrock(hold: OpenHold, due: float, lost: TokenCounts) -> AsyncIterator[None]:
+    """Around a request to Bedrock, until `due` (loop time): `lost` is charged where its count never came.
 
     That is so when time was up, the connection broke, or this task was cancelled. A refusal of Bedrock's, or a
-    connection that was never made, is left for the hold to settle with nothing. Raises RequestTimedOut, and as inside.
+    connection that was never made, is left for the hold to settle with nothing. Raises RequestTimedOut, ModelNotFound,
+    and as inside.
     """
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout_at(due):
             yield
     except BaseException as error:
+        if isinstance(error, BedrockError) and says_unknown_model(error):
+            raise ModelNotFound(hold.call.model) from error  # in the words for a model that the key may not call
         if not isinstance(error, BedrockError) and getattr(error, "may_have_run", True):
-            await hold.settle(UsageStatus.ESTIMATED, estimate_of(hold.hold.bound, 0))
+            await hold.settle(UsageStatus.ESTIMATED, lost)
         if isinstance(error, TimeoutError):
             raise RequestTimedOut() from error
         raise
 
 
-def request_metadata(call: Call) -> dict[str, str]:
+def request_metadata(request: Request, caller: Caller) -> dict[str, str]:
     """Goes with every Converse call into Bedrock's invocation log, where the ledger can be compared with it."""
-    return {"sluice_request_id": call.request_id, "sluice_key_id": call.key_id, "sluice_tenant_id": call.tenant_id}
+    return {
+        "sluice_request_id": log_of(request).request_id,
+        "sluice_key_id": caller.principal.key_id,
+        "sluice_tenant_id": caller.principal.tenant_id,
+    }
 
 
 def ignored_header(ignored: Sequence[str]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
+from gateway.bedrock.errors import says_unknown_model
 from gateway.errors import (
     BedrockError,
     BedrockUnreachable,
@@ -91,12 +92,11 @@ BEDROCK_ERRORS: Mapping[str, ErrorRow] = {
     "ServiceUnavailableException": ErrorRow(503, _SERVER, "bedrock_unavailable", retry=True),
 }
 _UNKNOWN_BEDROCK_ERROR = ErrorRow(502, _SERVER, "bedrock_error", retry=False)
-_NO_ANSWER_NOT_RUN = ErrorRow(503, _SERVER, "bedrock_unreachable", retry=True)
-_NO_ANSWER_MAYBE_RUN = ErrorRow(504, _SERVER, "bedrock_unreachable", retry=False)
-_INTERNAL = ErrorRow(500, _SERVER, "internal_error", retry=False)
+NO_ANSWER_NOT_RUN = ErrorRow(503, _SERVER, "bedrock_unreachable", retry=True)
+NO_ANSWER_MAYBE_RUN = ErrorRow(504, _SERVER, "bedrock_unreachable", retry=False)
+INTERNAL = ErrorRow(500, _SERVER, "internal_error", retry=False)
 
-# Texts of a ValidationException that say that the model is not there: facts of Bedrock, quoted in its documentation.
-_UNKNOWN_MODEL = "The provided model identifier is invalid"
+# Bedrock's texts of a ValidationException for models that only an inference profile can call.
 _NEEDS_PROFILE = re.compile(r"on-demand throughput isn.t supported|doesn't support on-demand throughput")
 
 # What of Bedrock's messages is not for clients.
@@ -146,14 +146,14 @@ def answer_of(error: Exception) -> ErrorAnswer:
     if isinstance(error, BedrockError):
         return _answer_of_bedrock(error)
     if isinstance(error, BedrockUnreachable):
-        return ErrorAnswer(_NO_ANSWER_MAYBE_RUN if error.may_have_run else _NO_ANSWER_NOT_RUN, error.message)
+        return ErrorAnswer(NO_ANSWER_MAYBE_RUN if error.may_have_run else NO_ANSWER_NOT_RUN, error.message)
     for cls in type(error).__mro__:
         row = ERRORS.get(cls)
         if row is not None:
             code = getattr(error, "code", None) or row.code
             message, param = getattr(error, "message", ""), getattr(error, "param", None)
             return ErrorAnswer(ErrorRow(row.status, row.type, code, row.retry), message, param)
-    return ErrorAnswer(_INTERNAL, "The gateway failed to answer this request. Please report the request id.")
+    return ErrorAnswer(INTERNAL, "The gateway failed to answer this request. Please report the request id.")
 
 
 def has_row(error: Exception) -> bool:
@@ -177,7 +177,8 @@ def answer_of_validation(faults: Sequence[Any]) -> ErrorAnswer:
     if fault["type"] == "json_invalid":
         return ErrorAnswer(ErrorRow(400, _INVALID, None), "The body is not valid JSON.")
     place, *path = fault["loc"]
-    param = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+    # Clients choose the names of unknown parameters; a message is no place for kilobytes of them.
+    param = "".join(f"[{part}]" if isinstance(part, int) else f".{part[:64]}" for part in path).removeprefix(".")
     name = f"'{param}'" if param else f"The {place}"
     if fault["type"] == "extra_forbidden":
         return ErrorAnswer(ErrorRow(400, _INVALID, "unknown_parameter"), f"Unknown parameter: {name}.", param)
@@ -195,8 +196,8 @@ def _answer_of_bedrock(error: BedrockError) -> ErrorAnswer:
     row = BEDROCK_ERRORS.get(error.name, _UNKNOWN_BEDROCK_ERROR)
     if error.name in _PRIVATE:
         return ErrorAnswer(row, _PRIVATE_MESSAGES[row.status])
-    if error.name == "ValidationException" and _UNKNOWN_MODEL in error.message:
-        return ErrorAnswer(ErrorRow(404, _INVALID, "model_not_found"), "The model does not exist on Bedrock.", "model")
+    if says_unknown_model(error):
+        return ErrorAnswer(ERRORS[ModelNotFound], "The model does not exist or you do not have access to it.", "model")
     if error.name == "ValidationException" and _NEEDS_PROFILE.search(error.message):
         message = "Bedrock serves this model only through an inference profile: GET /v1/models lists the ids to use."
         return ErrorAnswer(ErrorRow(404, _INVALID, "model_not_found"), message, "model")

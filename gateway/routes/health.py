@@ -9,23 +9,27 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tenants.errors import LedgerUnavailable
+from tenants.errors import LedgerUnavailable, TablesMissing
 
 router = APIRouter()
 
 Probe = Callable[[], Awaitable[object]]
 
 
+@router.head("/healthz", response_model=None, include_in_schema=False)
 @router.get("/healthz", response_model=None, summary="Is the process alive")
 async def healthz() -> Response:
     return _answer(200, "ok")
 
 
+@router.head("/readyz", response_model=None, include_in_schema=False)
 @router.get("/readyz", response_model=None, summary="Can the process serve: does its store answer")
 async def readyz(request: Request) -> Response:
     probe: Probe = request.app.state.readiness_probe
     try:
         await probe()
+    except TablesMissing:
+        return _answer(503, "the tables are missing: run `sluice migrate`")
     except LedgerUnavailable:
         return _answer(503, "the store does not answer")
     return _answer(200, "ready")

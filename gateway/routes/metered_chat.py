@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator
 
-from gateway.admission import OpenHold
 from gateway.bedrock.client import ConverseStream
-from gateway.bounds import estimate_of
 from gateway.errors import BedrockError, StreamBroken
 from gateway.openai.chunks import DONE, ChunkEncoder
 from gateway.routes.errors import answer_of, has_row
 from gateway.routes.request_log import RequestLog
+from gateway.settling import OpenHold
 from gateway.translate.chat_stream import ChatStream
 from tenants.event import UsageStatus
 from tenants.usage import NO_TOKENS, TokenCounts
@@ -30,7 +29,7 @@ class MeteredChat:
         self._chat = ChatStream()
         self._failure: Exception | None = None
 
-    async def pieces(self, include_usage: bool) -> AsyncGenerator[bytes, None]:
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
         """Frames as they come, those of one read together, and `[DONE]` last in any case.
 
         What the request used is on the ledger before the last piece is given out. A failure is a frame as well: the
@@ -49,8 +48,7 @@ class MeteredChat:
             yield await self.fail(error)
             return
         tokens = await self._settle()
-        usage = self._encoder.usage(tokens) if include_usage else b""
-        yield self._encoder.finish(finish_reason) + usage + DONE
+        yield self._encoder.finish(finish_reason) + self._encoder.usage(tokens) + DONE
 
     async def fail(self, error: Exception) -> bytes:
         """Settle, and tell the client: the error's frame, then `[DONE]`."""
@@ -76,6 +74,6 @@ class MeteredChat:
         usage, output_bytes = self._chat.usage, self._chat.output_text_bytes
         if usage is not None:
             return (UsageStatus.OK if self._failure is None else UsageStatus.ERROR), usage
-        if isinstance(self._failure, BedrockError) and not output_bytes:
-            return UsageStatus.ERROR, NO_TOKENS  # refused inside the stream, before the model said anything
-        return UsageStatus.ESTIMATED, estimate_of(self._hold.hold.bound, output_bytes)
+        if isinstance(self._failure, BedrockError) and self._failure.name == "ValidationException":
+            return UsageStatus.ERROR, NO_TOKENS  # a refusal of the request, which Bedrock may find inside the stream
+        return UsageStatus.ESTIMATED, self._hold.estimate(output_bytes)

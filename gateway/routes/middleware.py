@@ -20,6 +20,8 @@ logger = logging.getLogger("sluice.request")
 CLIENT_CLOSED_REQUEST = 499
 """In the log only, as nginx has it: the client left before its request was read."""
 
+_PATH_CHARS = 512
+
 LOG = "sluice.log"
 """Where in the ASGI scope a request's RequestLog is."""
 
@@ -40,7 +42,7 @@ class RequestEnvelope:
             await self._app(scope, receive, send)
             return
         started = self._monotonic()
-        log = scope[LOG] = RequestLog(self._request_ids.new(), scope["method"], scope["path"])
+        log = scope[LOG] = RequestLog(self._request_ids.new(), scope["method"], scope["path"][:_PATH_CHARS])
         scope.setdefault("state", {})["request_id"] = log.request_id
         id_header = (b"x-request-id", log.request_id.encode())
 
@@ -65,7 +67,7 @@ class RequestEnvelope:
             log.write((self._monotonic() - started) * 1000)
 
     async def _answer_error(self, error: Exception, log: RequestLog, send: Send) -> None:
-        log.error = type(error).__name__
+        log.error, log.reason = type(error).__name__, getattr(error, "reason", None)
         if not has_row(error):
             logger.exception("a request failed", extra={"request_id": log.request_id})
         if log.status:

@@ -26,6 +26,7 @@ class RequestLog:
     model: str | None = None
     stream: bool | None = None
     error: str | None = None
+    reason: str | None = None
     usage_status: str | None = None
     tokens: TokenCounts = NO_TOKENS
 
@@ -39,7 +40,7 @@ class RequestLog:
             "status": self.status,
             "duration_ms": round(duration_ms, 1),
         }
-        for name in ("key_id", "tenant_id", "model", "stream", "error", "usage_status"):
+        for name in ("key_id", "tenant_id", "model", "stream", "error", "reason", "usage_status"):
             value = getattr(self, name)
             if value is not None:
                 fields[name] = value

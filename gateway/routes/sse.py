@@ -27,22 +27,22 @@ HEADERS = {
 
 
 class ChatStreamResponse(Response):
-    """Streams `chat`, then closes what it owns. `owned` holds whatever has to be closed after the chat."""
+    """Streams `chat` until `due` (loop time), then closes what it owns: `owned` is closed after the chat."""
 
     def __init__(
         self,
         chat: MeteredChat,
         owned: AsyncExitStack,
         patience: Patience,
-        include_usage: bool,
+        due: float,
         headers: Mapping[str, str],
     ) -> None:
         super().__init__(headers={**HEADERS, **headers})
         del self.headers["content-length"]
         self._chat = chat
         self._owned = owned
+        self._due = due
         self._patience = patience
-        self._include_usage = include_usage
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = _Client(receive, send, self._patience)
@@ -57,10 +57,10 @@ class ChatStreamResponse(Response):
 
     async def _relay(self, client: _Client) -> None:
         """Raises TimeoutError when the request, or the drain after the client left, took too long."""
-        async with asyncio.timeout(self._patience.request_seconds) as deadline:
+        async with asyncio.timeout_at(self._due) as deadline:
             watch = asyncio.create_task(client.watch(deadline))
             try:
-                async with aclosing(self._chat.pieces(self._include_usage)) as pieces:
+                async with aclosing(self._chat.pieces()) as pieces:
                     async for piece in pieces:
                         await client.send(piece)
             finally:

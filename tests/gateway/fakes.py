@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from gateway.admission import Admission, Order
-from gateway.bedrock.client import ConverseAnswer, ConverseEvent, ConverseStream, InvokeAnswer
+from gateway.bedrock.client import ConverseEvent, ConverseStream, InvokeAnswer
 from gateway.catalog.model import Model
 from gateway.catalog.snapshot import EMPTY, Snapshot
 from gateway.key_cache import KeyCache
 from tenants.account import Account, Bound, Hold
 from tenants.errors import FenceStale
-from tenants.event import Operation, Settlement, UsageEvent
+from tenants.event import Call, Operation, Settlement, UsageEvent
 from tenants.key import ApiKey, Owner, OwnerKind
 from tenants.principal import Fence, KeyRecord
 from tenants.secret import KEY_PREFIX, Peppers, Secret, new_secret
@@ -111,6 +111,12 @@ class FakeLedger:
         self.settled.append(UsageEvent(hold.call, settlement))
         return True
 
+    async def drop_hold(self, hold: Hold) -> None:
+        self.holds.pop(hold.call.request_id, None)
+
+    async def find_event(self, call: Call) -> UsageEvent | None:
+        return next((each for each in self.events if each.call == call), None)
+
     async def find_account(self, key_id: str, month: str) -> Account | None:
         raise NotImplementedError
 
@@ -194,21 +200,21 @@ class FakeBedrock:
 
     def __init__(self, *answers: Any) -> None:
         self._answers = list(answers)
-        self.sent: list[tuple[str, str, Mapping[str, Any] | bytes]] = []
+        self.sent: list[tuple[str, str, bytes]] = []
 
-    async def converse(self, model_id: str, body: bytes | Mapping[str, Any]) -> ConverseAnswer:
-        answer: ConverseAnswer = await self._answer("converse", model_id, body)
+    async def converse(self, model_id: str, body: bytes) -> dict[str, Any]:
+        answer: dict[str, Any] = await self._answer("converse", model_id, body)
         return answer
 
-    async def open_stream(self, model_id: str, body: bytes | Mapping[str, Any]) -> ConverseStream:
+    async def open_stream(self, model_id: str, body: bytes) -> ConverseStream:
         stream: ConverseStream = await self._answer("open_stream", model_id, body)
         return stream
 
-    async def invoke(self, model_id: str, body: bytes | Mapping[str, Any]) -> InvokeAnswer:
+    async def invoke(self, model_id: str, body: bytes) -> InvokeAnswer:
         answer: InvokeAnswer = await self._answer("invoke", model_id, body)
         return answer
 
-    async def _answer(self, operation: str, model_id: str, body: bytes | Mapping[str, Any]) -> Any:
+    async def _answer(self, operation: str, model_id: str, body: bytes) -> Any:
         self.sent.append((operation, model_id, body))
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if isinstance(answer, Exception):

@@ -57,7 +57,8 @@ async def test_a_request_of_a_known_key_costs_one_write_and_no_read() -> None:
 
 async def test_the_hold_says_who_asks_what_and_until_when() -> None:
     door = await opened()
-    hold = (await door.reserve()).hold
+    await door.reserve()
+    (hold,) = door.ledger.holds.values()
     assert hold.bound == BOUND
     assert hold.expires_at == NOW_MS // 1000 + 1800
     call = hold.call
@@ -189,10 +190,14 @@ async def test_a_store_that_does_not_answer_a_read_is_no_refusal_of_the_key() ->
 
 
 async def test_a_hold_whose_reply_was_lost_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.admission._SETTLE_RETRY_SECONDS", 0)
+    monkeypatch.setattr("gateway.settling._FIRST_PAUSE_SECONDS", 0)
     door = await opened()
     caller = await door.admission.authenticate(SECRET.text)
-    hold = (await door.admission.reserve(caller, ORDER)).hold  # what the lost write has left behind
+    hold = await door.admission.reserve(caller, ORDER)
+    left_behind = dict(door.ledger.holds)
+    await hold.settle(UsageStatus.OK)
+    door.ledger.settled.clear()
+    door.ledger.holds.update(left_behind)  # as a write leaves it whose reply was lost
     door.ledger.failures["reserve"] = [LedgerUnavailable(may_have_applied=True)]
     with pytest.raises(LedgerUnavailable):
         await door.admission.reserve(caller, ORDER)
@@ -248,7 +253,7 @@ async def test_a_settle_outlives_the_cancellation_of_its_request() -> None:
 
 
 async def test_a_settle_waits_for_a_store_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.admission._SETTLE_RETRY_SECONDS", 0)
+    monkeypatch.setattr("gateway.settling._FIRST_PAUSE_SECONDS", 0)
     door = await opened()
     hold = await door.reserve()
     door.ledger.failures["settle"] = [LedgerUnavailable(), LedgerUnavailable()]

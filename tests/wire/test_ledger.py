@@ -93,13 +93,23 @@ def test_a_refusal_is_an_event_without_tokens(
     assert [event.status for event in events] == ["error"]
 
 
-def test_a_refusal_inside_the_stream_before_any_text_has_no_tokens(
+def test_a_refusal_inside_the_stream_has_no_tokens(client: OpenAI, key: IssuedKey, ledger: Ledger) -> None:
+    with pytest.raises(openai.APIError):
+        stream(client, "tokens=9 stream_error=validationException after=0")
+    assert_balanced(ledger.totals(key), ledger.delivered(key))
+    assert [(event.status, event.tokens) for event in ledger.events(key)] == [("error", NO_TOKENS)]
+
+
+def test_a_fault_inside_the_stream_before_any_text_is_an_estimate_of_the_input(
     client: OpenAI, key: IssuedKey, ledger: Ledger
 ) -> None:
     with pytest.raises(openai.APIError):
         stream(client, "tokens=9 stream_error=throttlingException after=0")
-    assert_balanced(ledger.totals(key), ledger.delivered(key))
-    assert [(event.status, event.tokens) for event in ledger.events(key)] == [("error", NO_TOKENS)]
+    (event,) = ledger.delivered(key)
+    assert_balanced(ledger.totals(key), [event])
+    assert event.status == "estimated"
+    assert event.tokens.input_tokens > 0
+    assert event.tokens.output_tokens == 0
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,9 @@ def blocks(page: str, language: str) -> list[str]:
 def run(command: list[str], stack: Stack) -> str:
     environment = {
         **os.environ,
-        "SLUICE_URL": stack.base_url,
-        "SLUICE_API_KEY": stack.api_key,
-        "SLUICE_ADMIN_KEY": stack.admin_key,
+        "OPENAI_BASE_URL": stack.base_url,
+        "OPENAI_API_KEY": stack.api_key,
+        "OPENAI_ADMIN_KEY": stack.admin_key,
     }
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
     assert done.returncode == 0, done.stderr

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from gateway.catalog.snapshot import EMPTY, from_listings
+from gateway.errors import ModelNotFound
 
 CLAUDE = "anthropic.claude-x"
 NOVA = "amazon.nova-lite-v1:0"
@@ -123,3 +124,43 @@ def test_an_application_profile_is_listed_by_its_arn() -> None:
 def test_the_list_is_in_order_of_names() -> None:
     snapshot = from_listings([model("b.b"), model("a.a"), model("c.c")], [], "us-east-1")
     assert list(snapshot.listed) == ["a.a", "b.b", "c.c"]
+
+
+APPLICATION_ARN = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3"
+
+
+def test_an_application_profile_is_known_by_the_model_behind_it() -> None:
+    application = profile("a1b2c3", NOVA, type="APPLICATION", inferenceProfileArn=APPLICATION_ARN)
+    resolved = from_listings([model(NOVA)], [application], "us-east-1").resolve(APPLICATION_ARN)
+    assert (resolved.bedrock_id, resolved.base_id) == (APPLICATION_ARN, NOVA)
+    assert resolved.other_ids == (APPLICATION_ARN, NOVA)
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        APPLICATION_ARN,
+        "arn:aws:bedrock:us-east-1:123456789012:imported-model/a1b2c3",
+        "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/a1b2c3",
+        "arn:aws-us-gov:bedrock:us-gov-west-1:123456789012:custom-model-deployment/a1b2c3",
+    ],
+)
+def test_nobody_knows_what_is_behind_an_arn_that_is_not_listed(arn: str) -> None:
+    assert EMPTY.resolve(arn).other_ids is None
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        f"arn:aws:bedrock:us-east-1::foundation-model/{NOVA}",
+        f"arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.{NOVA}",
+    ],
+)
+def test_arns_of_models_and_of_system_profiles_tell_their_model(arn: str) -> None:
+    assert EMPTY.resolve(arn).other_ids == (arn, NOVA)
+
+
+@pytest.mark.parametrize("name", [".", "..", "", "/x", "a b", "a\nb", "\u0001" * 9, "é", "a" * 513, "a?b", "a%2Fb"])
+def test_what_cannot_be_an_id_of_bedrocks_is_no_model(name: str) -> None:
+    with pytest.raises(ModelNotFound):
+        EMPTY.resolve(name)

@@ -1,24 +1,25 @@
-"""The routes in process: a small application over fakes, spoken to through ASGI."""
+"""The application in process, assembled as in production, but over fakes, and spoken to through ASGI."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import httpx2
-from fastapi import FastAPI
 
 from gateway.catalog.snapshot import EMPTY, Snapshot
 from gateway.plane import DataPlane, Patience
 from gateway.request_ids import RequestIds
-from gateway.routes import chat, embeddings, health, models
+from gateway.routes.application import assemble
 from gateway.routes.middleware import RequestEnvelope
 from tenants.event import UsageStatus
 from tenants.principal import KeyRecord
 from tenants.usage import TokenCounts
 from tests.gateway.fakes import MODEL, NOW_MS, RECORD, SECRET, Door, FakeBedrock, FakeCatalog
 
+ORIGIN = "http://gateway"
 MAX_BODY_BYTES = 10_000
 CHAT = {"model": MODEL.name, "messages": [{"role": "user", "content": "Hello!"}]}
 LONG = Patience(request_seconds=3600, drain_seconds=3600, keepalive_seconds=3600)
@@ -31,34 +32,38 @@ class Service:
         self.door = Door(record)
         self.bedrock = FakeBedrock(*answers)
         self.plane = DataPlane(self.door.admission, self.bedrock, FakeCatalog(snapshot), LONG, lambda: NOW_MS)
-        self.app = FastAPI()
-        for router in (chat.router, embeddings.router, models.router, health.router):
-            self.app.include_router(router)
-        self.app.add_middleware(
+        self.store_failure: Exception | None = None
+        envelope = partial(
             RequestEnvelope,
             request_ids=RequestIds(lambda: NOW_MS, bytes),
             max_body_bytes=MAX_BODY_BYTES,
             monotonic=lambda: 0.0,
         )
-        self.app.state.data_plane = self.plane
+        self.app = assemble(self.plane, None, self._probe, envelope, None)
 
     def hurry(self, request_seconds: float) -> None:
         """From now on a request may take so long."""
         self.app.state.data_plane = replace(self.plane, patience=replace(LONG, request_seconds=request_seconds))
 
     async def post(self, path: str, body: Mapping[str, object] | bytes) -> httpx2.Response:
+        """`path` is one below `/v1`, or a whole URL."""
         content: dict[str, Any] = {"content": body} if isinstance(body, bytes) else {"json": body}
         async with self._client() as client:
             return await client.post(path, **content)
 
     async def get(self, path: str) -> httpx2.Response:
+        """`path` is one below `/v1`, or a whole URL."""
         async with self._client() as client:
             return await client.get(path)
 
     def _client(self) -> httpx2.AsyncClient:
         transport = httpx2.ASGITransport(self.app)
         headers = {"authorization": f"Bearer {SECRET.text}"}
-        return httpx2.AsyncClient(transport=transport, base_url="http://gateway", headers=headers)
+        return httpx2.AsyncClient(transport=transport, base_url=f"{ORIGIN}/v1", headers=headers)
+
+    async def _probe(self) -> None:
+        if self.store_failure is not None:
+            raise self.store_failure
 
     async def settled(self) -> list[tuple[UsageStatus, TokenCounts]]:
         """Status and counts of every settle, once none is under way."""

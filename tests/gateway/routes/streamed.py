@@ -10,7 +10,6 @@ from typing import Any
 
 from starlette.types import Message
 
-from gateway.admission import OpenHold
 from gateway.bounds import estimate_of
 from gateway.openai.chunks import ChunkEncoder
 from gateway.openai.completion import Envelope
@@ -18,6 +17,7 @@ from gateway.plane import Patience
 from gateway.routes.metered_chat import MeteredChat
 from gateway.routes.request_log import RequestLog
 from gateway.routes.sse import ChatStreamResponse
+from gateway.settling import OpenHold
 from tenants.event import UsageStatus
 from tenants.usage import TokenCounts
 from tests.gateway.fakes import BOUND, MODEL, START, Door, FakeStream, Step, text_delta
@@ -71,7 +71,7 @@ class Answer:
     def __init__(self, door: Door, hold: OpenHold, *script: Step) -> None:
         self.door, self.hold, self.client = door, hold, Client()
         self.stream = FakeStream(*script)
-        self.log = RequestLog(hold.hold.call.request_id, "POST", "/v1/chat/completions")
+        self.log = RequestLog(hold.call.request_id, "POST", "/v1/chat/completions")
 
     async def give(self, patience: Patience, include_usage: bool = False) -> None:
         encoder = ChunkEncoder(Envelope("chatcmpl-1", 0, MODEL.name), include_usage)
@@ -79,7 +79,8 @@ class Answer:
         await owned.enter_async_context(self.hold)
         owned.push_async_callback(self.stream.aclose)
         chat = MeteredChat(self.stream, self.hold, encoder, self.log)
-        response = ChatStreamResponse(chat, owned, patience, include_usage, {})
+        due = asyncio.get_running_loop().time() + patience.request_seconds
+        response = ChatStreamResponse(chat, owned, patience, due, {})
         await response({"type": "http"}, self.client.receive, self.client.send)
 
     async def assert_settled_once(self, status: UsageStatus, tokens: TokenCounts) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import orjson
 import pytest
 
-from gateway.bedrock.client import ConverseAnswer
 from gateway.bounds import estimate_of
 from gateway.errors import BedrockError, BedrockUnreachable
 from tenants.account import Bound
@@ -21,14 +20,13 @@ STREAM = {**CHAT, "stream": True}
 REFUSED = BedrockError("ValidationException", 400, "no")
 
 
-def converse_answer(**changes: Any) -> ConverseAnswer:
-    body = {
+def converse_answer(**changes: Any) -> dict[str, Any]:
+    return {
         "output": {"message": {"role": "assistant", "content": [{"text": "Hello there"}]}},
         "stopReason": "end_turn",
         "usage": {"inputTokens": 11, "outputTokens": 7, "totalTokens": 18},
         **changes,
     }
-    return ConverseAnswer(body, "aws-1")
 
 
 async def hang() -> None:
@@ -54,8 +52,7 @@ async def test_bedrock_is_told_whose_request_it_is(body: Mapping[str, object], o
     answer = await service.post("/chat/completions", body)
     ((sent, model_id, converse),) = service.bedrock.sent
     assert (sent, model_id) == (operation, MODEL.bedrock_id)
-    assert isinstance(converse, Mapping)
-    assert converse["requestMetadata"] == {
+    assert orjson.loads(converse)["requestMetadata"] == {
         "sluice_request_id": answer.headers["x-request-id"],
         "sluice_key_id": KEY.id,
         "sluice_tenant_id": TENANT.id,
@@ -65,7 +62,7 @@ async def test_bedrock_is_told_whose_request_it_is(body: Mapping[str, object], o
 async def test_nothing_is_sent_to_bedrock_before_the_hold_is_taken() -> None:
     held: list[int] = []
 
-    async def look() -> ConverseAnswer:
+    async def look() -> dict[str, Any]:
         held.append(len(service.door.ledger.holds))
         return converse_answer()
 
@@ -91,17 +88,29 @@ async def test_what_bedrock_refuses_is_an_event_without_tokens(
     assert await service.settled() == [(UsageStatus.ERROR, NO_TOKENS)]
 
 
-@pytest.mark.parametrize("body", [CHAT, STREAM])
-async def test_what_may_have_run_unseen_is_estimated(body: Mapping[str, object]) -> None:
+async def lost_by(body: Mapping[str, object]) -> tuple[Bound, TokenCounts]:
+    """A chat whose connection breaks before any answer: what was held, and what was charged."""
     bounds: list[Bound] = []
 
-    async def break_off() -> ConverseAnswer:
+    async def break_off() -> dict[str, Any]:
         bounds.append(bound_of_hold(service))
         raise BedrockUnreachable("the connection broke", may_have_run=True)
 
     service = Service(break_off)
     assert (await service.post("/chat/completions", body)).status_code == 504
-    assert await service.settled() == [(UsageStatus.ESTIMATED, estimate_of(bounds[0], 0))]
+    ((status, tokens),) = await service.settled()
+    assert status is UsageStatus.ESTIMATED
+    return bounds[0], tokens
+
+
+async def test_a_stream_that_may_have_run_unseen_is_charged_an_estimate_of_its_input() -> None:
+    bound, tokens = await lost_by(STREAM)
+    assert tokens == estimate_of(bound, 0)
+
+
+async def test_a_whole_answer_that_may_have_run_unseen_is_charged_up_to_its_limit() -> None:
+    bound, tokens = await lost_by(CHAT)
+    assert (tokens.input_tokens, tokens.output_tokens) == (estimate_of(bound, 0).input_tokens, bound.output_tokens)
 
 
 async def test_an_answer_without_a_count_is_estimated() -> None:
@@ -162,5 +171,5 @@ async def test_a_limit_is_always_sent() -> None:
     service = Service(converse_answer())
     await service.post("/chat/completions", CHAT)
     await service.post("/chat/completions", {**CHAT, "max_tokens": 5})
-    limits = [orjson.loads(orjson.dumps(body))["inferenceConfig"]["maxTokens"] for _, _, body in service.bedrock.sent]
+    limits = [orjson.loads(body)["inferenceConfig"]["maxTokens"] for _, _, body in service.bedrock.sent]
     assert limits == [MODEL.default_max_tokens, 5]

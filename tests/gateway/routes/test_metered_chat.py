@@ -11,6 +11,7 @@ from tenants.usage import NO_TOKENS, TokenCounts
 from tests.gateway.fakes import START, STOP, USAGE, WHOLE, Step
 from tests.gateway.routes.streamed import COUNTED, HELLO, answer, estimate, patience
 
+REFUSED = BedrockError("ValidationException", 0, "the image is no image")
 THROTTLED = BedrockError("ThrottlingException", 0, "Too many requests")
 
 
@@ -44,14 +45,24 @@ async def test_a_stream_without_a_count_is_estimated() -> None:
     ("script", "status", "tokens"),
     [
         ([HELLO, THROTTLED], UsageStatus.ESTIMATED, estimate(5)),
-        ([[START], THROTTLED], UsageStatus.ERROR, NO_TOKENS),
+        ([[START], THROTTLED], UsageStatus.ESTIMATED, estimate(0)),
+        ([[START], REFUSED], UsageStatus.ERROR, NO_TOKENS),
         ([HELLO, [USAGE], THROTTLED], UsageStatus.ERROR, COUNTED),
         ([HELLO, StreamBroken("cut")], UsageStatus.ESTIMATED, estimate(5)),
         ([StreamBroken("cut")], UsageStatus.ESTIMATED, estimate(0)),
         ([HELLO], UsageStatus.ESTIMATED, estimate(5)),
         ([HELLO, RuntimeError("a bug")], UsageStatus.ESTIMATED, estimate(5)),
     ],
-    ids=["error", "error at once", "error after the count", "cut", "cut at once", "no stop reason", "a bug"],
+    ids=[
+        "error",
+        "error at once",
+        "refused inside the stream",
+        "error after the count",
+        "cut",
+        "cut at once",
+        "no stop reason",
+        "a bug",
+    ],
 )
 async def test_a_stream_that_fails_ends_with_its_error_and_is_settled(
     script: list[Step], status: UsageStatus, tokens: TokenCounts
@@ -72,7 +83,7 @@ async def test_what_the_gateway_did_not_foresee_stays_inside() -> None:
 
 
 async def test_a_ledger_that_is_away_does_not_break_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.admission._SETTLE_RETRY_SECONDS", 0)
+    monkeypatch.setattr("gateway.settling._FIRST_PAUSE_SECONDS", 0)
     given = await answer(*WHOLE)
     given.door.ledger.failures["settle"] = [LedgerUnavailable()]
     await given.give(patience())

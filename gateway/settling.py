@@ -1,0 +1,194 @@
+"""Settling: a hold is replaced by what was used, once, however the request ended and however long the store is away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from gateway.bounds import estimate_of
+from tenants.account import Account, Hold
+from tenants.delivery import Delivery
+from tenants.errors import LedgerUnavailable
+from tenants.event import Call, Settlement, UsageEvent, UsageStatus
+from tenants.store import Ledger
+from tenants.usage import NO_TOKENS, TokenCounts
+
+logger = logging.getLogger("sluice.ledger")
+
+_FIRST_PAUSE_SECONDS = 2.0
+_LONGEST_PAUSE_SECONDS = 30.0
+_MOST_WAITING = 10_000
+_CLOSE_POLL_SECONDS = 0.02
+# Whatever the grace of requests: what they used has to be written all the same.
+_LEAST_CLOSE_SECONDS = 2.0
+
+
+class OpenHold:
+    """A hold and the duty to settle it. The first settle takes effect; whatever is called later changes nothing.
+
+    As an async context manager it settles as an error with no tokens, unless that was done: for what fails before
+    Bedrock ran anything.
+    """
+
+    def __init__(self, settling: Settling, hold: Hold) -> None:
+        self._settling = settling
+        self._hold = hold
+        self.settled = False
+
+    @property
+    def call(self) -> Call:
+        return self._hold.call
+
+    def estimate(self, output_bytes: int = 0) -> TokenCounts:
+        """What the request may have used where Bedrock's count never came; `output_bytes` is what was seen of it."""
+        return estimate_of(self._hold.bound, output_bytes)
+
+    def estimate_whole(self) -> TokenCounts:
+        """The same of an answer that Bedrock goes on writing to its end: nothing was seen, all of it may be billed."""
+        return TokenCounts(self.estimate().input_tokens, self._hold.bound.output_tokens)
+
+    async def settle(self, status: UsageStatus, tokens: TokenCounts = NO_TOKENS) -> None:
+        """Durable on return, also when the caller is cancelled meanwhile; or queued, when the store is away."""
+        if self.settled:
+            return
+        self.settled = True
+        await self._settling.settle(self._hold, status, tokens)
+
+    async def __aenter__(self) -> OpenHold:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.settle(UsageStatus.ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A settle that the store has not taken yet. `certain`: the hold had been taken, so its being gone is news."""
+
+    hold: Hold
+    event: UsageEvent
+    certain: bool
+
+
+class Settling:
+    """Settles holds and delivers their events. `clock_ms` is wall time in milliseconds."""
+
+    def __init__(
+        self, ledger: Ledger, clock_ms: Callable[[], int], sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    ) -> None:
+        self._ledger = ledger
+        self._clock_ms = clock_ms
+        self._sleep = sleep
+        self._open_holds = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: deque[_Waiting] = deque()
+        self._retrying: asyncio.Task[None] | None = None
+        self._delivery = Delivery(ledger, clock_ms)
+
+    def start(self) -> None:
+        self._delivery.start()
+
+    async def close(self, grace_seconds: float) -> None:
+        """Wait for open holds and for what waits for the store, then deliver events; `grace_seconds` each, at most."""
+        grace_seconds = max(grace_seconds, _LEAST_CLOSE_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace_seconds):
+                # Polled: requests that were cancelled a moment ago come to their settle some turns of the loop later,
+                # and a settle that fails while it is waited for waits for the store again.
+                while self._open_holds or self._tasks or self._waiting:  # noqa: ASYNC110 - three things, and rarely
+                    await asyncio.sleep(_CLOSE_POLL_SECONDS)
+        for left in self._waiting:
+            logger.error("a settle is left to its hold's expiry", extra=_fields(left.event))
+        if self._retrying is not None:
+            self._retrying.cancel()
+        await self._delivery.close(grace_seconds)
+
+    def open(self, hold: Hold) -> OpenHold:
+        """The duty to settle a hold that was taken."""
+        self._open_holds += 1
+        return OpenHold(self, hold)
+
+    async def settle(self, hold: Hold, status: UsageStatus, tokens: TokenCounts) -> None:
+        """Replace an open hold by what was used. `OpenHold.settle` calls this, once."""
+        event = UsageEvent(hold.call, Settlement(status, self._clock_ms(), tokens))
+        task = asyncio.create_task(self._settle(hold, event))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        self._open_holds -= 1
+        await asyncio.shield(task)
+
+    def give_back(self, hold: Hold) -> None:
+        """Settle, in the background and with nothing, a hold that may or may not have been taken."""
+        event = UsageEvent(hold.call, Settlement(UsageStatus.ERROR, self._clock_ms()))
+        self._wait_for_store(_Waiting(hold, event, certain=False))
+
+    def finish_leftovers(self, account: Account) -> None:
+        """See Delivery.finish_leftovers."""
+        self._delivery.finish_leftovers(account)
+
+    async def _settle(self, hold: Hold, event: UsageEvent) -> None:
+        try:
+            self._conclude(await self._ledger.settle(hold, event.settlement), event)
+        except LedgerUnavailable:
+            logger.error("a settle is waiting for the store", extra=_fields(event))
+            self._wait_for_store(_Waiting(hold, event, certain=True))
+
+    def _wait_for_store(self, waiting: _Waiting) -> None:
+        if len(self._waiting) >= _MOST_WAITING:
+            logger.error("too much waits for the store; a settle is left to expire", extra=_fields(waiting.event))
+            return
+        self._waiting.append(waiting)
+        if self._retrying is None or self._retrying.done():
+            self._retrying = asyncio.create_task(self._retry(), name="settle-retries")
+
+    async def _retry(self) -> None:
+        """One attempt at a time, however much waits: a store that comes back is not to be run over."""
+        pause_seconds = _FIRST_PAUSE_SECONDS
+        while self._waiting:
+            await self._sleep(pause_seconds)
+            while self._waiting and await self._retry_one(self._waiting[0]):
+                self._waiting.popleft()
+                pause_seconds = _FIRST_PAUSE_SECONDS
+            pause_seconds = min(pause_seconds * 2, _LONGEST_PAUSE_SECONDS)
+
+    async def _retry_one(self, waiting: _Waiting) -> bool:
+        """Whether this one needs to wait no longer."""
+        if self._clock_ms() / 1000 >= waiting.hold.expires_at:
+            logger.error("a settle was given up; its hold is charged at its bound", extra=_fields(waiting.event))
+            return True
+        try:
+            done = await self._ledger.settle(waiting.hold, waiting.event.settlement)
+        except LedgerUnavailable:
+            return False
+        if done or waiting.certain:
+            self._conclude(done, waiting.event)
+        return True
+
+    def _conclude(self, done: bool, event: UsageEvent) -> None:
+        if done:
+            self._delivery.deliver(event)
+        else:
+            logger.error("a hold had been settled by somebody else", extra=_fields(event))
+
+
+def _fields(event: UsageEvent) -> dict[str, object]:
+    """All that it takes to settle by hand."""
+    call, settlement = event.call, event.settlement
+    return {
+        "request_id": call.request_id,
+        "key_id": call.key_id,
+        "tenant_id": call.tenant_id,
+        "user_id": call.user_id,
+        "month": call.month,
+        "model": call.model,
+        "bedrock_model": call.bedrock_model,
+        "status": settlement.status.value,
+        "input_tokens": settlement.tokens.input_tokens,
+        "output_tokens": settlement.tokens.output_tokens,
+        "cache_read_tokens": settlement.tokens.cache_read_tokens,
+        "cache_write_tokens": settlement.tokens.cache_write_tokens,
+    }

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from gateway.routes.request_log import FIELDS, RequestLog
+from tenants.usage import TokenCounts
+
+
+def written(log: RequestLog, caplog: pytest.LogCaptureFixture, level: int = logging.INFO) -> list[dict[str, Any]]:
+    with caplog.at_level(level, "sluice.request"):
+        log.write(1.26)
+    return [record.__dict__[FIELDS] for record in caplog.records]
+
+
+def test_a_line_has_all_that_is_known(caplog: pytest.LogCaptureFixture) -> None:
+    log = RequestLog(
+        "req_1",
+        "POST",
+        "/v1/chat/completions",
+        status=200,
+        key_id="key_1",
+        tenant_id="proj_1",
+        model="amazon.nova-lite-v1:0",
+        stream=False,
+        usage_status="ok",
+        tokens=TokenCounts(input_tokens=11, output_tokens=7, cache_read_tokens=3, cache_write_tokens=2),
+    )
+    (fields,) = written(log, caplog)
+    assert fields == {
+        "request_id": "req_1",
+        "method": "POST",
+        "path": "/v1/chat/completions",
+        "status": 200,
+        "duration_ms": 1.3,
+        "key_id": "key_1",
+        "tenant_id": "proj_1",
+        "model": "amazon.nova-lite-v1:0",
+        "stream": False,
+        "usage_status": "ok",
+        "input_tokens": 11,
+        "output_tokens": 7,
+        "cache_read_tokens": 3,
+        "cache_write_tokens": 2,
+    }
+
+
+def test_a_line_says_nothing_of_what_is_not_known(caplog: pytest.LogCaptureFixture) -> None:
+    (fields,) = written(RequestLog("req_1", "GET", "/v1/models", status=401, error="IncorrectSecret"), caplog)
+    assert set(fields) == {"request_id", "method", "path", "status", "duration_ms", "error"}
+
+
+def test_nothing_is_written_where_only_warnings_are(caplog: pytest.LogCaptureFixture) -> None:
+    assert written(RequestLog("req_1", "GET", "/v1/models"), caplog, logging.WARNING) == []

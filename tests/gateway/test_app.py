@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+from fastapi import FastAPI
+
+from awswire.endpoints import EndpointUnknown
+from gateway.app import create_app
+from gateway.settings import Settings
+
+ENVIRON = {"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIATEST000000000000", "AWS_SECRET_ACCESS_KEY": "a-secret"}
+INFERENCE, ADMINISTRATION = "/v1/chat/completions", "/v1/organization/projects"
+
+
+def app_of(surfaces: str) -> FastAPI:
+    settings = {
+        "SLUICE_PEPPER": "p1:" + "00" * 16,
+        "SLUICE_ADMIN_KEY": "sk-sluice-admin_" + "0123456789" * 5,
+        "SLUICE_SURFACES": surfaces,
+    }
+    return create_app(Settings.from_env(settings), ENVIRON)
+
+
+@pytest.mark.parametrize(
+    ("surfaces", "served"),
+    [
+        ("gateway,admin", {INFERENCE, ADMINISTRATION}),
+        ("gateway", {INFERENCE}),
+        ("admin", {ADMINISTRATION}),
+    ],
+)
+async def test_an_application_serves_the_surfaces_of_its_settings_alone(surfaces: str, served: set[str]) -> None:
+    app = app_of(surfaces)
+    async with app.router.lifespan_context(app):
+        assert {INFERENCE, ADMINISTRATION} & app.openapi()["paths"].keys() == served
+
+
+def test_no_region_is_refused_before_anything_is_served() -> None:
+    settings = Settings.from_env({"SLUICE_PEPPER": "p1:" + "00" * 16, "SLUICE_SURFACES": "gateway"})
+    with pytest.raises(EndpointUnknown):
+        create_app(settings, {"AWS_CONFIG_FILE": "/nonexistent"})
