@@ -26,6 +26,13 @@ HEADERS = {
 }
 
 
+_END: Message = {"type": "http.response.body", "body": b"", "more_body": False}
+
+
+def _body(piece: bytes) -> Message:
+    return {"type": "http.response.body", "body": piece, "more_body": True}
+
+
 class ChatStreamResponse(Response):
     """Streams `chat` until `due` (loop time), then closes what it owns: `owned` is closed after the chat."""
 
@@ -48,10 +55,10 @@ class ChatStreamResponse(Response):
         client = _Client(receive, send, self._patience)
         async with self._owned:
             self._owned.push_async_callback(self._chat.close)
-            await client.begin(self.raw_headers)
+            await client.deliver({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             try:
                 await self._relay(client)
-                await client.send(b"", last=True)
+                await client.deliver(_END)
             except TimeoutError:
                 await self._break_off(client)
 
@@ -62,7 +69,7 @@ class ChatStreamResponse(Response):
             try:
                 async with aclosing(self._chat.pieces()) as pieces:
                     async for piece in pieces:
-                        await client.send(piece)
+                        await client.deliver(_body(piece))
             finally:
                 watch.cancel()
 
@@ -74,8 +81,8 @@ class ChatStreamResponse(Response):
         # A client that does not read must not keep the connection any longer.
         with suppress(TimeoutError):
             async with asyncio.timeout(self._patience.keepalive_seconds):
-                await client.send(frames)
-                await client.send(b"", last=True)
+                await client.deliver(_body(frames))
+                await client.deliver(_END)
 
 
 class _Client:
@@ -89,13 +96,7 @@ class _Client:
         self._sent_at = self._loop.time()
         self.gone = False
 
-    async def begin(self, headers: list[tuple[bytes, bytes]]) -> None:
-        await self._send_message({"type": "http.response.start", "status": 200, "headers": headers})
-
-    async def send(self, piece: bytes, *, last: bool = False) -> None:
-        await self._send_message({"type": "http.response.body", "body": piece, "more_body": not last})
-
-    async def _send_message(self, message: Message) -> None:
+    async def deliver(self, message: Message) -> None:
         if self.gone:
             return
         self._sent_at = self._loop.time()
@@ -115,7 +116,7 @@ class _Client:
                     self.gone = True
             except TimeoutError:
                 if self._silence_seconds() >= self._patience.keepalive_seconds:
-                    await self.send(KEEPALIVE)
+                    await self.deliver(_body(KEEPALIVE))
         drained_at = self._loop.time() + self._patience.drain_seconds
         due_at = deadline.when()
         deadline.reschedule(drained_at if due_at is None else min(due_at, drained_at))
