@@ -37,7 +37,16 @@ class OpenHold:
     def __init__(self, settling: Settling, hold: Hold) -> None:
         self._settling = settling
         self._hold = hold
-        self.settled = False
+        self._settled_as: tuple[UsageStatus, TokenCounts] | None = None
+
+    @property
+    def settled_as(self) -> tuple[UsageStatus, TokenCounts] | None:
+        """How it was settled; None while it is open."""
+        return self._settled_as
+
+    @property
+    def settled(self) -> bool:
+        return self._settled_as is not None
 
     @property
     def call(self) -> Call:
@@ -55,7 +64,7 @@ class OpenHold:
         """Durable on return, also when the caller is cancelled meanwhile; or queued, when the store is away."""
         if self.settled:
             return
-        self.settled = True
+        self._settled_as = (status, tokens)
         await self._settling.settle(self._hold, status, tokens)
 
     async def __aenter__(self) -> OpenHold:

@@ -75,7 +75,7 @@ async def create_chat_completion(request: Request) -> Response:
     log.stream = bool(wanted.stream)
     order = Order(log.request_id, Operation.CHAT, model, bound_of(converse, len(body)))
     async with AsyncExitStack() as stack:
-        hold = await stack.enter_async_context(await plane.admission.reserve(caller, order))
+        hold = log.hold = await stack.enter_async_context(await plane.admission.reserve(caller, order))
         envelope = Envelope(f"chatcmpl-{log.request_id.removeprefix('req_')}", plane.clock_ms() // 1000, wanted.model)
         chat = _Chat(wanted, model, body, hold, envelope, due)
         return await (_stream(request, chat, stack) if wanted.stream else _complete(request, chat))
@@ -93,13 +93,12 @@ async def _stream(request: Request, chat: _Chat, stack: AsyncExitStack) -> Respo
 
 
 async def _complete(request: Request, chat: _Chat) -> Response:
-    plane, log = plane_of(request), log_of(request)
+    plane = plane_of(request)
     async with asking_bedrock(chat.hold, chat.due, lost=chat.hold.estimate_whole()):
         answer = await plane.bedrock.converse(chat.model.bedrock_id, chat.body)
     tokens, status = from_converse_usage(answer.get("usage")), UsageStatus.OK
     if tokens is None:
         tokens, status = chat.hold.estimate(len(orjson.dumps(answer))), UsageStatus.ESTIMATED
-    log.usage_status, log.tokens = status.value, tokens
     await chat.hold.settle(status, tokens)
     completion = from_converse(answer, chat.envelope, tokens)  # type: ignore[arg-type]  # Bedrock's JSON, as its model has it
     return Response(orjson.dumps(completion), media_type="application/json", headers=chat.headers)

@@ -39,25 +39,30 @@ def log_of(request: Request) -> RequestLog:
 
 async def authenticate(request: Request) -> Caller:
     """The caller, for a route that reserves. Raises as Admission.authenticate."""
-    credential = _note(request, find_credential(request.headers))
-    return await plane_of(request).admission.authenticate(credential)
+    return _note_tenant(request, await plane_of(request).admission.authenticate(_note_key(request)))
 
 
 async def authenticate_now(request: Request) -> Caller:
     """The caller, for a route that does not reserve. Raises as Admission.authenticate_now."""
-    credential = _note(request, find_credential(request.headers))
-    return await plane_of(request).admission.authenticate_now(credential)
+    return _note_tenant(request, await plane_of(request).admission.authenticate_now(_note_key(request)))
 
 
-def _note(request: Request, credential: str | None) -> str | None:
+def _note_key(request: Request) -> str | None:
+    """The credential; its key's id goes into the log before anybody knows whether it is good."""
+    credential = find_credential(request.headers)
     log_of(request).key_id = None if credential is None else key_id_in(credential)
     return credential
 
 
+def _note_tenant(request: Request, caller: Caller) -> Caller:
+    log_of(request).tenant_id = caller.principal.tenant_id
+    return caller
+
+
 async def resolve(request: Request, caller: Caller, name: str) -> tuple[Caller, Model]:
     """The model that the caller names, and the caller, as one who may call it. Raises as Admission.authorize."""
-    plane, log = plane_of(request), log_of(request)
-    log.model, log.tenant_id = name, caller.principal.tenant_id
+    plane = plane_of(request)
+    log_of(request).model = name
     model = plane.catalog.latest().resolve(name)
     return await plane.admission.authorize(caller, model), model
 

@@ -48,12 +48,12 @@ async def create_embeddings(request: Request) -> Response:
     plane, log = plane_of(request), log_of(request)
     order = Order(log.request_id, Operation.EMBEDDINGS, model, bound_of_texts(bodies))
     async with await plane.admission.reserve(caller, order) as hold:
+        log.hold = hold
         async with asking_bedrock(hold, due, lost=hold.estimate()):
             invoked = await _invoke_all(plane.bedrock, model, bodies, hold)
         tokens, status = from_invoke_usage(invoked), UsageStatus.OK
         if tokens is None:
             tokens, status = hold.estimate(), UsageStatus.ESTIMATED
-        log.usage_status, log.tokens = status.value, tokens
         await hold.settle(status, tokens)
         vectors = from_invoke(calls, invoked, Answering(wanted.model, wanted.encoding_format, tokens))
     return Response(

@@ -65,9 +65,7 @@ class MeteredChat:
 
     async def _settle(self) -> TokenCounts:
         status, tokens = self._outcome()
-        if not self._hold.settled:
-            self._log.usage_status, self._log.tokens = status.value, tokens
-            await self._hold.settle(status, tokens)
+        await self._hold.settle(status, tokens)
         return tokens
 
     def _outcome(self) -> tuple[UsageStatus, TokenCounts]:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import Protocol
 
-from tenants.usage import NO_TOKENS, TokenCounts
+from tenants.event import UsageStatus
+from tenants.usage import TokenCounts
 
 logger = logging.getLogger("sluice.request")
 
 FIELDS = "fields"
 """The attribute of a log record that holds all of a request's fields at once."""
+
+
+class Settled(Protocol):
+    """What the log has to know of an OpenHold."""
+
+    @property
+    def settled_as(self) -> tuple[UsageStatus, TokenCounts] | None: ...
 
 
 @dataclass(slots=True)
@@ -27,8 +36,7 @@ class RequestLog:
     stream: bool | None = None
     error: str | None = None
     reason: str | None = None
-    usage_status: str | None = None
-    tokens: TokenCounts = NO_TOKENS
+    hold: Settled | None = None
 
     def write(self, duration_ms: float) -> None:
         if not logger.isEnabledFor(logging.INFO):
@@ -40,14 +48,17 @@ class RequestLog:
             "status": self.status,
             "duration_ms": round(duration_ms, 1),
         }
-        for name in ("key_id", "tenant_id", "model", "stream", "error", "reason", "usage_status"):
+        for name in ("key_id", "tenant_id", "model", "stream", "error", "reason"):
             value = getattr(self, name)
             if value is not None:
                 fields[name] = value
-        if self.usage_status is not None:
-            fields["input_tokens"] = self.tokens.input_tokens
-            fields["output_tokens"] = self.tokens.output_tokens
-            fields["cache_read_tokens"] = self.tokens.cache_read_tokens
-            fields["cache_write_tokens"] = self.tokens.cache_write_tokens
+        settled_as = None if self.hold is None else self.hold.settled_as
+        if settled_as is not None:
+            status, tokens = settled_as
+            fields["usage_status"] = status.value
+            fields["input_tokens"] = tokens.input_tokens
+            fields["output_tokens"] = tokens.output_tokens
+            fields["cache_read_tokens"] = tokens.cache_read_tokens
+            fields["cache_write_tokens"] = tokens.cache_write_tokens
         # Past Logger.info, which looks for its caller through the stack: half the cost of a line.
         logger.handle(logger.makeRecord(logger.name, logging.INFO, "", 0, "request", (), None, extra={FIELDS: fields}))

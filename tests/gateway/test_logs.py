@@ -10,6 +10,7 @@ import pytest
 
 from gateway import logs
 from gateway.routes.request_log import RequestLog
+from tenants.event import UsageStatus
 from tenants.usage import TokenCounts
 
 
@@ -22,9 +23,13 @@ def logging_as_it_was() -> Iterator[None]:
     root.setLevel(level)
 
 
+class SettledHold:
+    settled_as = (UsageStatus.OK, TokenCounts(8, 5))
+
+
 def a_request() -> RequestLog:
-    log = RequestLog("req_1", "POST", "/v1/chat/completions", 200, key_id="key_1", model="m", usage_status="ok")
-    log.tokens = TokenCounts(8, 5)
+    log = RequestLog("req_1", "POST", "/v1/chat/completions", 200, key_id="key_1", model="m")
+    log.hold = SettledHold()
     return log
 
 

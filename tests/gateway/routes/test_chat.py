@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from gateway.bounds import estimate_of
 from gateway.errors import BedrockError, BedrockUnreachable
+from gateway.routes.request_log import FIELDS
 from tenants.account import Bound
 from tenants.event import UsageStatus
 from tenants.usage import NO_TOKENS, TokenCounts
@@ -173,3 +175,17 @@ async def test_a_limit_is_always_sent() -> None:
     await service.post("/chat/completions", {**CHAT, "max_tokens": 5})
     limits = [orjson.loads(body)["inferenceConfig"]["maxTokens"] for _, _, body in service.bedrock.sent]
     assert limits == [MODEL.default_max_tokens, 5]
+
+
+@pytest.mark.parametrize("body", [CHAT, STREAM])
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [(REFUSED, "error"), (BedrockUnreachable("the connection broke", may_have_run=True), "estimated")],
+)
+async def test_the_log_line_says_how_a_failed_chat_was_settled(
+    body: Mapping[str, object], failure: Exception, status: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "sluice.request")
+    await Service(failure).post("/chat/completions", body)
+    (line,) = [record.__dict__[FIELDS] for record in caplog.records if FIELDS in record.__dict__]
+    assert (line["usage_status"], line["tenant_id"], line["key_id"]) == (status, TENANT.id, KEY.id)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.routes.request_log import FIELDS, RequestLog
+from tenants.event import UsageStatus
 from tenants.usage import TokenCounts
 
 
@@ -13,6 +14,14 @@ def written(log: RequestLog, caplog: pytest.LogCaptureFixture, level: int = logg
     with caplog.at_level(level, "sluice.request"):
         log.write(1.26)
     return [record.__dict__[FIELDS] for record in caplog.records]
+
+
+class SettledHold:
+    settled_as = (UsageStatus.OK, TokenCounts(11, 7, 3, 2))
+
+
+class OpenHold:
+    settled_as = None
 
 
 def test_a_line_has_all_that_is_known(caplog: pytest.LogCaptureFixture) -> None:
@@ -25,8 +34,7 @@ def test_a_line_has_all_that_is_known(caplog: pytest.LogCaptureFixture) -> None:
         tenant_id="proj_1",
         model="amazon.nova-lite-v1:0",
         stream=False,
-        usage_status="ok",
-        tokens=TokenCounts(input_tokens=11, output_tokens=7, cache_read_tokens=3, cache_write_tokens=2),
+        hold=SettledHold(),
     )
     (fields,) = written(log, caplog)
     assert fields == {
@@ -50,6 +58,12 @@ def test_a_line_has_all_that_is_known(caplog: pytest.LogCaptureFixture) -> None:
 def test_a_line_says_nothing_of_what_is_not_known(caplog: pytest.LogCaptureFixture) -> None:
     (fields,) = written(RequestLog("req_1", "GET", "/v1/models", status=401, error="IncorrectSecret"), caplog)
     assert set(fields) == {"request_id", "method", "path", "status", "duration_ms", "error"}
+
+
+def test_a_hold_that_is_open_yet_says_nothing_of_usage(caplog: pytest.LogCaptureFixture) -> None:
+    log = RequestLog("req_1", "POST", "/v1/embeddings", hold=OpenHold())
+    (fields,) = written(log, caplog)
+    assert not {name for name in fields if "usage" in name or "tokens" in name}
 
 
 def test_nothing_is_written_where_only_warnings_are(caplog: pytest.LogCaptureFixture) -> None:
