@@ -35,16 +35,6 @@ class CredentialSource(Protocol):
         ...
 
 
-class StaticCredentials:
-    """The same credentials for ever: tests, loopback engines."""
-
-    def __init__(self, credentials: Credentials) -> None:
-        self._credentials = credentials
-
-    async def current(self) -> Credentials:
-        return self._credentials
-
-
 class BotocoreCredentials:
     """botocore's provider chain: environment, shared files, SSO, assumed roles, container and instance roles.
 

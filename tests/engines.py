@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from awswire.credentials import Credentials, StaticCredentials
+from awswire.credentials import Credentials
 from awswire.dynamodb import DynamoDb
 from awswire.endpoints import Endpoint
 from awswire.http import Origin
@@ -27,6 +27,7 @@ from gateway.local.dynoxide import find_dynoxide
 from gateway.local.engine import Engine, start_dynoxide, start_moto
 from gateway.local.startup import ChildNotStarted
 from migrations.run import Run
+from tests.awswire.fakes import StaticCredentials
 
 REGION = "us-east-1"
 ACCESS_KEY = "test"

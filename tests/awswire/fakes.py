@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from awswire.credentials import Credentials, StaticCredentials
+from awswire.credentials import Credentials
 from awswire.endpoints import Endpoint
 from awswire.http import HttpRequest, HttpResponse, Origin, Timeouts
 from awswire.retries import Timing
@@ -15,6 +15,16 @@ from awswire.service import AwsService, SigV4Authorizer
 from awswire.sigv4 import SigV4
 
 ENDPOINT = Endpoint(Origin("127.0.0.1", 8000), "", "us-east-1", "dynamodb")
+
+
+class StaticCredentials:
+    """A CredentialSource that gives the same credentials for ever."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    async def current(self) -> Credentials:
+        return self._credentials
 
 
 @dataclass(slots=True)

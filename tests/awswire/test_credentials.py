@@ -13,10 +13,10 @@ from awswire.credentials import (
     BotocoreCredentials,
     Credentials,
     CredentialsUnavailable,
-    StaticCredentials,
     find_credentials,
     load_session,
 )
+from tests.awswire.fakes import StaticCredentials
 
 
 class Frozen(NamedTuple):

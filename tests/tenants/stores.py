@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from awswire.credentials import Credentials, StaticCredentials
+from awswire.credentials import Credentials
 from awswire.dynamodb import DynamoDb
 from awswire.endpoints import Endpoint
 from awswire.http import Origin, Timeouts
@@ -29,6 +29,7 @@ from tenants.key import ApiKey
 from tenants.principal import Fence
 from tenants.tables import ALL, TableNames
 from tenants.tenant import Tenant
+from tests.awswire.fakes import StaticCredentials
 from tests.engines import ACCESS_KEY, REGION, SECRET_KEY, new_run
 from tests.tenants.faults import FaultyTransport
 from tests.tenants.samples import KEY, MONTH, NOW_MS, TENANT, an_audit
