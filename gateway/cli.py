@@ -75,14 +75,14 @@ def serve(
     """Serve with settings from the environment, against DynamoDB and Bedrock as AWS's own variables name them."""
     from awswire.credentials import CredentialsUnavailable
     from awswire.endpoints import EndpointUnknown
-    from gateway.app import create_app
+    from gateway.aws import connect
     from gateway.serving import AddressTaken, bind, reachable
     from gateway.serving import serve as serve_forever
     from gateway.settings import Settings, SettingsError
 
     try:
         settings = Settings.from_env(os.environ)
-        create_app(settings, os.environ)  # what is wrong with the settings is said once, not by every worker
+        connect(settings, os.environ)  # what is wrong with AWS's variables is said once, not by every worker
         listener = bind(host or settings.host, settings.port if port is None else port)
     except (SettingsError, CredentialsUnavailable, EndpointUnknown, AddressTaken) as error:
         _fail(str(error))
