@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from tenants.account import Account, Hold
 from tenants.errors import LedgerUnavailable
 from tenants.event import UsageEvent
-from tenants.periods import month_before
+from tenants.periods import month_before, months_to_fence
 from tenants.store import Ledger
 
 logger = logging.getLogger("sluice.ledger")
@@ -131,12 +131,14 @@ class Delivery:
 
     async def _finish_former(self, former: _Former) -> None:
         account = await self._ledger.find_account(former.key_id, former.month)
+        now_ms = self._clock_ms()
         if account is not None:
-            now_ms = self._clock_ms()
             await self._finish(account)
             young = len(account.outbox) > len(account.find_unsent(now_ms, LEFTOVER_GRACE_MS))
             if young or len(account.holds) > len(account.find_expired(now_ms / 1000)):
                 return
+        if former.month in months_to_fence(now_ms):
+            return  # a process whose clock is behind may still reserve on it
         self._finished[former] = None
         if len(self._finished) > _ACCOUNTS_REMEMBERED:
             self._finished.popitem(last=False)

@@ -226,6 +226,22 @@ async def test_what_was_left_on_last_months_account_is_finished_too(ledger: Fake
     assert ledger.request_ids == ["req_old", "req_expired"]
 
 
+async def test_a_former_account_is_not_done_with_while_a_clock_may_be_behind(ledger: FakeLedger) -> None:
+    new_year_ms = 1_798_761_600_000  # 2027-01-01T00:00:00Z
+    now_ms = [new_year_ms + 1000]
+    delivery = Delivery(ledger, lambda: now_ms[0], sleep=no_pause)
+    account = replace(an_account(), month="2027-01")
+    delivery.start()
+    delivery.finish_leftovers(account)
+    await delivery.close(PATIENCE_SECONDS)
+    late = replace(EXPIRED, call=replace(EXPIRED.call, started_at_ms=new_year_ms - 1), expires_at=0)
+    ledger.accounts["2026-12"] = replace(an_account(holds=[late]), month="2026-12")
+    delivery.start()
+    delivery.finish_leftovers(account)
+    await delivery.close(PATIENCE_SECONDS)
+    assert ledger.request_ids == ["req_expired"]
+
+
 async def test_a_former_account_is_looked_at_until_nothing_is_left_on_it(
     ledger: FakeLedger, delivery: Delivery
 ) -> None:
