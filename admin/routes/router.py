@@ -29,15 +29,17 @@ from tenants.usage_books import UsageBooks
 
 PREFIX = "/v1/organization"
 
+_REFUSALS = {
+    400: "The request cannot be honoured; `param` says which part of it.",
+    401: "No admin key, or not a valid one.",
+    404: "No such resource, or it is another project's.",
+    409: "Changed by somebody else meanwhile, taken, or the project is archived.",
+    412: "`If-Match` names another version than the one there is.",
+    414: "The URL is over the limit.",
+    503: "The store is unavailable or contended: nothing was answered for.",
+}
 _ERRORS: dict[int | str, dict[str, Any]] = {
-    "4XX": {
-        "model": ErrorBody,
-        "description": (
-            "400 invalid, with `param`; 401 no admin key; 404 not found, or another project's; "
-            "409 changed by somebody else, or archived; 412 stale `If-Match`"
-        ),
-    },
-    "5XX": {"model": ErrorBody, "description": "503 the store is unavailable or contended: nothing was answered for"},
+    status: {"model": ErrorBody, "description": description} for status, description in _REFUSALS.items()
 }
 
 _MODULES = (

@@ -87,14 +87,17 @@ def _complete(document: Schema) -> None:
     components.setdefault("securitySchemes", {}).update(_SCHEMES)
     for path, model in _BODIES.items():
         if path in document["paths"]:
-            schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas |= schema.pop("$defs", {}) | {model.__name__: schema}
+            # The control plane has names of its own: what belongs to this body says so.
+            schema = model.model_json_schema(ref_template=f"#/components/schemas/{model.__name__}.{{model}}")
+            parts = {f"{model.__name__}.{name}": part for name, part in schema.pop("$defs", {}).items()}
+            schemas |= parts | {model.__name__: schema}
             reference = {"$ref": f"#/components/schemas/{model.__name__}"}
             body = {"required": True, "content": {"application/json": {"schema": reference}}}
             document["paths"][path]["post"]["requestBody"] = body
     # FastAPI announces its own 422, which is a 400 of OpenAI's kind here.
     for operations in document["paths"].values():
         for operation in operations.values():
-            operation.get("responses", {}).pop("422", None)
+            if "HTTPValidationError" in str(operation.get("responses", {}).get("422")):
+                del operation["responses"]["422"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)

@@ -54,6 +54,14 @@ def test_every_operation_of_the_data_plane_names_its_two_credentials(document: D
     assert {"ApiKey", "ApiKeyHeader"} <= document["components"]["securitySchemes"].keys()
 
 
+def test_a_bodys_parts_are_named_after_it_so_that_another_planes_parts_may_have_the_same_names(
+    document: Document,
+) -> None:
+    schemas = document["components"]["schemas"]
+    assert "ChatCompletionRequest.GuardrailFields" in schemas
+    assert "GuardrailFields" not in schemas
+
+
 def test_the_document_describes_each_operation_once(document: Document) -> None:
     assert [path for path in document["paths"] if path.startswith("/api/")] == []
 
