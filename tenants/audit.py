@@ -21,6 +21,7 @@ class AuditAction(StrEnum):
     SPEND_ALERT_UPDATED = "spend_alert.updated"
     SPEND_ALERT_DELETED = "spend_alert.deleted"
     SERVICE_ACCOUNT_CREATED = "service_account.created"
+    SERVICE_ACCOUNT_UPDATED = "service_account.updated"
     SERVICE_ACCOUNT_DELETED = "service_account.deleted"
     API_KEY_CREATED = "api_key.created"
     API_KEY_UPDATED = "api_key.updated"

@@ -106,8 +106,7 @@ class DynamoDirectory:
     async def create_service_account(self, account: ServiceAccount, audit: AuditEvent) -> None:
         def write(transaction: TransactWrite) -> None:
             self._require_active_tenant(transaction, account.tenant_id)
-            place = _service_account_place(account.tenant_id, account.id)
-            row = self._rows.service_account(*place, **service_account_to_row(account))
+            row = self._service_account_row(account)
             transaction.save(row, condition=PointerRow.pk.does_not_exist(), return_values=_ALL_OLD)
 
         missing = f"No active project with id '{account.tenant_id}'."
@@ -126,6 +125,13 @@ class DynamoDirectory:
         row = self._rows.service_account
         listing = Listing(tenant_partition(tenant_id), SERVICE_ACCOUNT, row, place_of, service_account_from_row)
         return await self._list(listing, after, limit)
+
+    async def update_service_account(self, account: ServiceAccount, audit: AuditEvent) -> None:
+        def write(transaction: TransactWrite) -> None:
+            present = PointerRow.pk.exists()
+            transaction.save(self._service_account_row(account), condition=present, return_values=_ALL_OLD)
+
+        await self._changes.commit(write, audit, Refusals(missing=f"No such service account: '{account.id}'."))
 
     async def delete_service_account(self, account: ServiceAccount, audit: AuditEvent) -> None:
         def write(transaction: TransactWrite) -> None:
@@ -192,6 +198,10 @@ class DynamoDirectory:
 
     def _tenant_row(self, tenant: Tenant) -> TenantRow:
         return self._rows.tenant(*_tenant_place(tenant.id), **tenant_to_row(tenant))
+
+    def _service_account_row(self, account: ServiceAccount) -> PointerRow:
+        place = _service_account_place(account.tenant_id, account.id)
+        return self._rows.service_account(*place, **service_account_to_row(account))
 
     def _key_row(self, key: ApiKey) -> KeyRow:
         return self._rows.key(*_key_place(key.id), **key_to_row(key))

@@ -61,6 +61,10 @@ class Directory(Protocol):
 
     async def list_service_accounts(self, tenant_id: str, after: str | None, limit: int) -> Page[ServiceAccount]: ...
 
+    async def update_service_account(self, account: ServiceAccount, audit: AuditEvent) -> None:
+        """Replace the record; of two at once the later one stays. Raises NotFound."""
+        ...
+
     async def delete_service_account(self, account: ServiceAccount, audit: AuditEvent) -> None:
         """Raises NotFound. Its keys are for the caller to delete first."""
         ...

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from admin.control_plane import Change, ControlPlane, Requester, to_audit_event
 from admin.identifiers import SERVICE_ACCOUNT
 from admin.operations.api_keys import KeyTarget, delete_key
-from admin.operations.audit_fields import service_account_fields
+from admin.operations.audit_fields import differing, service_account_fields
 from admin.operations.issued_keys import IssuedKey, KeyDraft, ServiceAccountOwner, issue_key
 from admin.operations.projects import require_active
 from tenants.audit import AuditAction
@@ -49,6 +49,20 @@ async def create_service_account(
 async def get_service_account(control: ControlPlane, project_id: str, account_id: str) -> ServiceAccount:
     """Raises NotFound; also for an account of another project."""
     return await control.directory.get_service_account(project_id, account_id)
+
+
+async def rename_service_account(
+    control: ControlPlane, requester: Requester, project_id: str, account_id: str, name: str
+) -> ServiceAccount:
+    """The account with its new name; keys show the one that their owner had when they were issued. Raises NotFound."""
+    account = await get_service_account(control, project_id, account_id)
+    renamed = replace(account, name=name)
+    if renamed == account:
+        return account
+    before, after = differing(service_account_fields(account), service_account_fields(renamed))
+    change = Change(AuditAction.SERVICE_ACCOUNT_UPDATED, project_id, account.id, before, after)
+    await control.directory.update_service_account(renamed, to_audit_event(control, requester, change))
+    return renamed
 
 
 async def list_service_accounts(

@@ -17,6 +17,7 @@ from admin.schemas.service_accounts import (
     ServiceAccountKeyCreate,
     ServiceAccountKeyObject,
     ServiceAccountObject,
+    ServiceAccountUpdate,
 )
 from admin.schemas.wire import ListPage, PageQuery
 
@@ -28,6 +29,7 @@ def create_router(route_class: type[APIRoute]) -> APIRouter:
     router.get("", summary="List service accounts")(list_service_accounts)
     router.post("", summary="Create a service account, and its first key: shown once")(create_service_account)
     router.get("/{service_account_id}", summary="Retrieve a service account")(get_service_account)
+    router.post("/{service_account_id}", summary="Rename a service account")(update_service_account)
     router.delete("/{service_account_id}", summary="Delete a service account and its keys")(delete_service_account)
     router.post("/{service_account_id}/api_keys", summary="Issue a key: shown once")(create_service_account_key)
     return router
@@ -52,6 +54,21 @@ async def get_service_account(
     control: Control, project_id: ProjectId, service_account_id: ServiceAccountId
 ) -> ServiceAccountObject:
     account = await service_accounts.get_service_account(control, project_id, service_account_id)
+    return ServiceAccountObject.from_account(account)
+
+
+async def update_service_account(
+    control: Control,
+    requester: CurrentRequester,
+    project_id: ProjectId,
+    service_account_id: ServiceAccountId,
+    body: ServiceAccountUpdate,
+) -> ServiceAccountObject:
+    if body.name is None:
+        return await get_service_account(control, project_id, service_account_id)
+    account = await service_accounts.rename_service_account(
+        control, requester, project_id, service_account_id, body.name
+    )
     return ServiceAccountObject.from_account(account)
 
 

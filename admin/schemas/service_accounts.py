@@ -27,6 +27,13 @@ class ServiceAccountCreate(RequestBody):
         return ServiceAccountDraft(self.name, not self.create_service_account_only, self.expires_in_seconds)
 
 
+class ServiceAccountUpdate(RequestBody):
+    """What is not given stays. `role` is OpenAI's; there is one here, and it may be said."""
+
+    name: Name | None = None
+    role: Literal["member"] | None = None
+
+
 class ServiceAccountKeyCreate(RequestBody):
     name: Name = FIRST_KEY_NAME
     expires_in_seconds: ExpiresInSeconds | None = None

@@ -52,6 +52,9 @@ async def test_a_key_is_read_as_written(store: Store) -> None:
 async def test_a_service_account_is_read_as_written_and_gone_when_deleted(store: Store) -> None:
     await store.directory.create_service_account(SERVICE_ACCOUNT, an_audit())
     assert await store.directory.get_service_account(TENANT.id, SERVICE_ACCOUNT.id) == SERVICE_ACCOUNT
+    renamed = replace(SERVICE_ACCOUNT, name="renamed")
+    await store.directory.update_service_account(renamed, an_audit())
+    assert await store.directory.get_service_account(TENANT.id, SERVICE_ACCOUNT.id) == renamed
     await store.directory.delete_service_account(SERVICE_ACCOUNT, an_audit())
     with pytest.raises(NotFound):
         await store.directory.get_service_account(TENANT.id, SERVICE_ACCOUNT.id)
@@ -142,6 +145,11 @@ REFUSED: list[tuple[str, type[Exception], Callable[[Store], Awaitable[object]]]]
         "account of no tenant",
         NotFound,
         lambda s: s.directory.create_service_account(replace(SERVICE_ACCOUNT, tenant_id="p"), an_audit()),
+    ),
+    (
+        "changing no account",
+        NotFound,
+        lambda s: s.directory.update_service_account(replace(SERVICE_ACCOUNT, id="svc_9"), an_audit()),
     ),
     (
         "deleting no account",

@@ -13,6 +13,7 @@ from admin.operations.service_accounts import (
     create_service_account,
     delete_service_account,
     get_service_account,
+    rename_service_account,
 )
 from tenants.audit import AuditAction, AuditEvent
 from tenants.errors import LedgerUnavailable, NotFound
@@ -28,16 +29,19 @@ def key_of_bot(key_id: str) -> ApiKey:
     return ApiKey(key_id, BOT.tenant_id, "k", Owner(OwnerKind.SERVICE_ACCOUNT, BOT.id, "bot", 0), (), "abcd", 0)
 
 
-async def test_creation_and_deletion_are_audited_key_by_key(
+async def test_creation_renaming_and_deletion_are_audited_key_by_key(
     control: ControlPlane, requester: Requester, audit_trail: AuditTrail
 ) -> None:
     project = await create_project(control, requester, "team")
     account, issued = await create_service_account(control, requester, project.id, ServiceAccountDraft("bot"))
     assert issued is not None
+    for _ in range(2):
+        await rename_service_account(control, requester, project.id, account.id, "indexer")
     await delete_service_account(control, requester, project.id, account.id)
     assert [(event.action, event.target_id) for event in (await audit_trail())[1:]] == [
         (AuditAction.SERVICE_ACCOUNT_CREATED, account.id),
         (AuditAction.API_KEY_CREATED, issued.record.key.id),
+        (AuditAction.SERVICE_ACCOUNT_UPDATED, account.id),
         (AuditAction.API_KEY_DELETED, issued.record.key.id),
         (AuditAction.SERVICE_ACCOUNT_DELETED, account.id),
     ]

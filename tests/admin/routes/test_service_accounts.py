@@ -52,6 +52,28 @@ async def test_200_an_account_alone_gets_its_key_later(client: httpx2.AsyncClien
     assert [each["owner"]["service_account"]["id"] for each in listed] == [created["id"]] * 2
 
 
+async def test_200_a_new_name_for_an_account_whose_keys_keep_the_one_they_were_issued_with(
+    client: httpx2.AsyncClient, path: str, project: str
+) -> None:
+    created = (await client.post(path, json={"name": "bot"})).json()
+    del created["api_key"]
+    renamed = (await client.post(f"{path}/{created['id']}", json={"name": "indexer"})).json()
+    same = (await client.post(f"{path}/{created['id']}", json={"role": "member"})).json()
+    assert renamed == same == {**created, "name": "indexer"}
+    keys = (await client.get(f"/projects/{project}/api_keys")).json()["data"]
+    assert [each["owner"]["service_account"]["name"] for each in keys] == ["bot"]
+
+
+async def test_400_a_role_that_a_service_account_cannot_have(client: httpx2.AsyncClient, path: str) -> None:
+    created = (await client.post(path, json={"name": "bot"})).json()
+    answer = await client.post(f"{path}/{created['id']}", json={"role": "owner"})
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "role")
+
+
+async def test_404_a_new_name_for_no_account(client: httpx2.AsyncClient, path: str) -> None:
+    assert (await client.post(f"{path}/svc_acct_9", json={"name": "bot"})).status_code == 404
+
+
 async def test_200_accounts_are_listed_page_by_page(client: httpx2.AsyncClient, path: str) -> None:
     ids = [(await client.post(path, json={"name": f"bot{number}"})).json()["id"] for number in range(3)]
     first = (await client.get(path, params={"limit": 2})).json()
