@@ -9,6 +9,8 @@ from fastapi import APIRouter, Security
 from admin.control_plane import ControlPlane
 from admin.operations.budgets import ProjectBudgets
 from admin.routes import (
+    actor,
+    admin_keys,
     api_key_changes,
     api_keys,
     limits,
@@ -23,24 +25,24 @@ from admin.routes import (
     usage,
     usage_export,
 )
-from admin.routes.admitted import BEARER, X_API_KEY, route_class_of
+from admin.routes.admitted import BEARER, PREFIX, X_API_KEY, route_class_of
 from admin.schemas.wire import ErrorBody
 from tenants.usage_books import UsageBooks
-
-PREFIX = "/v1/organization"
 
 _ERRORS: dict[int | str, dict[str, Any]] = {
     "4XX": {
         "model": ErrorBody,
         "description": (
-            "400 invalid, with `param`; 401 no admin key; 404 not found, or another project's; "
-            "409 changed by somebody else, or archived; 412 stale `If-Match`"
+            "400 invalid, with `param`; 401 no admin key; 403 not permitted to your role; "
+            "404 not found, or another project's; 409 changed by somebody else, or archived; 412 stale `If-Match`"
         ),
     },
     "5XX": {"model": ErrorBody, "description": "503 the store is unavailable or contended: nothing was answered for"},
 }
 
 _MODULES = (
+    actor,
+    admin_keys,
     projects,
     model_permissions,
     policies,
