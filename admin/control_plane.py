@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from admin.auth import AdminKeys
 from admin.identifiers import AUDIT_EVENT
+from tenants.administrators import Administrators
 from tenants.audit import Actor, AuditAction, AuditEvent
 from tenants.ids import TIME_CHARS, time_ordered
+from tenants.roles import NO_ACCESS, Access
 from tenants.secret import Peppers
 from tenants.store import Directory, Ledger
 
@@ -24,6 +26,7 @@ class ControlPlane:
     """
 
     directory: Directory
+    administrators: Administrators
     ledger: Ledger
     peppers: Peppers
     admin_keys: AdminKeys
@@ -40,10 +43,11 @@ class ControlPlane:
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """Who asks, and in which request: what an audit event says of a change's origin."""
+    """Who asks, and in which request: what an audit event says of a change's origin. `access` is what it may do."""
 
     actor: Actor
     request_id: str | None = None
+    access: Access = NO_ACCESS
 
 
 @dataclass(frozen=True, slots=True)

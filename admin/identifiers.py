@@ -10,6 +10,7 @@ from tenants.errors import NotFound
 PROJECT = "proj_"
 SERVICE_ACCOUNT = "svc_acct_"
 API_KEY = "key_"
+ADMIN_KEY = "admin_key_"
 USER = "user_"
 AUDIT_EVENT = "audit_"
 
@@ -31,8 +32,13 @@ def require(prefix: str, what: str) -> Callable[[str], str]:
 
     def check(text: str) -> str:
         if pattern.fullmatch(text) is None:
-            shown = text if len(text) <= _LONGEST_SUFFIX_CHARS else f"{text[:_LONGEST_SUFFIX_CHARS]}..."
-            raise NotFound(f"No such {what}: '{shown}'.")
+            raise unknown(what, text)
         return text
 
     return check
+
+
+def unknown(what: str, text: str) -> NotFound:
+    """The error for a thing that is not there, or not for the caller to see. A long text is cut."""
+    shown = text if len(text) <= _LONGEST_SUFFIX_CHARS else f"{text[:_LONGEST_SUFFIX_CHARS]}..."
+    return NotFound(f"No such {what}: '{shown}'.")

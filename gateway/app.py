@@ -41,6 +41,7 @@ from gateway.settings import Settings, SettingsError
 from gateway.sweeping import Sweeper, Sweeping
 from gateway.webhooks import Endpoint, Webhooks
 from tenants.dynamo_active_accounts import ActiveAccounts, SweepRecord
+from tenants.dynamo_administrators import DynamoAdministrators
 from tenants.dynamo_directory import DynamoDirectory
 from tenants.dynamo_escrow import TenantBudgets
 from tenants.dynamo_kept_reasoning import DynamoReasoningStore
@@ -112,6 +113,7 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> FastAPI:
             await parts.data_plane.media.aclose()
             if parts.control_plane is not None:
                 await parts.control_plane.directory.close()
+                await parts.control_plane.administrators.close()
             await parts.aws.transport.aclose()
 
     envelope = partial(
@@ -221,8 +223,10 @@ def _build_media(settings: Settings) -> MediaFetcher:
 
 def _build_control_plane(settings: Settings, aws: Aws, store: _Store) -> ControlPlane:
     assert settings.admin_key is not None  # Settings refuses the surface without it
+    rows = bind(aws.dynamo_access, store.tables)
     return ControlPlane(
-        directory=DynamoDirectory(bind(aws.dynamo_access, store.tables), _clock_ms, store.budgets),
+        directory=DynamoDirectory(rows, _clock_ms, store.budgets),
+        administrators=DynamoAdministrators(rows),
         ledger=store.ledger,
         peppers=store.peppers,
         admin_keys=AdminKeys(settings.admin_key.get_secret_value()),

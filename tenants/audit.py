@@ -29,14 +29,26 @@ class AuditAction(StrEnum):
     API_KEY_DISABLED = "api_key.disabled"
     API_KEY_ENABLED = "api_key.enabled"
     API_KEY_DELETED = "api_key.deleted"
+    ADMIN_API_KEY_CREATED = "admin_api_key.created"
+    ADMIN_API_KEY_DELETED = "admin_api_key.deleted"
+
+
+ORGANIZATION = "organization"
+"""Stands for the tenant of a change that is not of one tenant's: no tenant has such an id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts on the control plane: the id of the admin key, and the address the request came from."""
+    """Who acts on the control plane: the id of the admin key or of the person, and the address the request came from.
+
+    `name` and `email` are for people to read. `role` is the largest one that the actor has.
+    """
 
     id: str
     address: str | None = None
+    name: str | None = None
+    email: str | None = None
+    role: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

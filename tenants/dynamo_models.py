@@ -74,12 +74,29 @@ class ServiceAccountRow(PointerRow):
     created_at = NumberAttribute()
 
 
+class AdminKeyRow(PointerRow):
+    id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    role = UnicodeAttribute()
+    project_id = UnicodeAttribute(null=True)
+    user_id = UnicodeAttribute(null=True)
+    fingerprint = UnicodeAttribute()
+    hint = UnicodeAttribute()
+    created_at = NumberAttribute()
+    created_by = UnicodeAttribute()
+    expires_at = NumberAttribute(null=True)
+    last_used_at = NumberAttribute(null=True)
+
+
 class AuditRow(PointerRow):
     id = UnicodeAttribute()
     at_ms = NumberAttribute()
     action = UnicodeAttribute()
     actor_id = UnicodeAttribute()
     actor_address = UnicodeAttribute(null=True)
+    actor_name = UnicodeAttribute(null=True)
+    actor_email = UnicodeAttribute(null=True)
+    actor_role = UnicodeAttribute(null=True)
     tenant_id = UnicodeAttribute()
     target_id = UnicodeAttribute()
     request_id = UnicodeAttribute(null=True)
@@ -107,6 +124,7 @@ class Rows:
     tenant: type[TenantRow]
     key: type[KeyRow]
     service_account: type[ServiceAccountRow]
+    admin_key: type[AdminKeyRow]
     audit: type[AuditRow]
     fence: type[FenceRow]
     connection: Connection
@@ -136,6 +154,7 @@ def bind(access: DynamoAccess, tables: TableNames) -> Rows:
         tenant=bound(TenantRow, tables.core),
         key=bound(KeyRow, tables.core),
         service_account=bound(ServiceAccountRow, tables.core),
+        admin_key=bound(AdminKeyRow, tables.core),
         audit=bound(AuditRow, tables.audit),
         fence=bound(FenceRow, tables.usage),
         connection=Connection(**settings),

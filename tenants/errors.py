@@ -50,6 +50,16 @@ class NotFound(TenantsError):
     """The resource does not exist, or is another tenant's: the caller cannot tell which."""
 
 
+class InsufficientPermissions(TenantsError):
+    """The actor may see the resource, and may not do this to it."""
+
+    def __init__(self, permission: str) -> None:
+        super().__init__(
+            f"Your role does not have the permission '{permission}', which this request needs. "
+            "`GET /v1/organization/me` tells your role; an owner of the organization or the project can do it for you."
+        )
+
+
 class Conflict(TenantsError):
     """The change cannot be made to the resource as it stands now."""
 

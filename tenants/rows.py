@@ -27,7 +27,8 @@ def _dump(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def _present(row: Mapping[str, str | int | None]) -> Row:
+def present(row: Mapping[str, str | int | None]) -> Row:
+    """Without what is None: such a value is stored as no attribute."""
     return {name: value for name, value in row.items() if value is not None}
 
 
@@ -60,7 +61,7 @@ def _limits_from_text(text: str | None) -> Limits:
 
 
 def tenant_to_row(tenant: Tenant) -> Row:
-    return _present(
+    return present(
         {
             "id": tenant.id,
             "name": tenant.name,
@@ -81,7 +82,7 @@ def tenant_from_row(row: Mapping[str, Any]) -> Tenant:
         name=row["name"],
         created_at=int(row["created_at"]),
         status=TenantStatus(row["status"]),
-        archived_at=_find_int(row, "archived_at"),
+        archived_at=find_int(row, "archived_at"),
         models=_permissions_from_text(row.get("models")),
         version=int(row["version"]),
         policy=_policy_from_text(row.get("policy")),
@@ -94,7 +95,7 @@ def key_to_row(key: ApiKey) -> Row:
     if key.owner.email is not None:
         owner["email"] = key.owner.email
     fingerprints = [[each.pepper_id, each.digest, each.expires_at] for each in key.fingerprints]
-    return _present(
+    return present(
         {
             "id": key.id,
             "tenant_id": key.tenant_id,
@@ -124,7 +125,7 @@ def key_from_row(row: Mapping[str, Any]) -> ApiKey:
         hint=row["hint"],
         created_at=int(row["created_at"]),
         status=KeyStatus(row["status"]),
-        expires_at=_find_int(row, "expires_at"),
+        expires_at=find_int(row, "expires_at"),
         models=_permissions_from_text(row.get("models")),
         version=int(row["version"]),
         policy=_policy_from_text(row.get("policy")),
@@ -146,13 +147,16 @@ def service_account_from_row(row: Mapping[str, Any]) -> ServiceAccount:
 
 
 def audit_to_row(event: AuditEvent) -> Row:
-    return _present(
+    return present(
         {
             "id": event.id,
             "at_ms": event.at_ms,
             "action": event.action.value,
             "actor_id": event.actor.id,
             "actor_address": event.actor.address,
+            "actor_name": event.actor.name,
+            "actor_email": event.actor.email,
+            "actor_role": event.actor.role,
             "tenant_id": event.tenant_id,
             "target_id": event.target_id,
             "request_id": event.request_id,
@@ -168,7 +172,13 @@ def audit_from_row(row: Mapping[str, Any]) -> AuditEvent:
         id=row["id"],
         at_ms=int(row["at_ms"]),
         action=AuditAction(row["action"]),
-        actor=Actor(row["actor_id"], row.get("actor_address")),
+        actor=Actor(
+            row["actor_id"],
+            row.get("actor_address"),
+            row.get("actor_name"),
+            row.get("actor_email"),
+            row.get("actor_role"),
+        ),
         tenant_id=row["tenant_id"],
         target_id=row["target_id"],
         request_id=row.get("request_id"),
@@ -177,6 +187,7 @@ def audit_from_row(row: Mapping[str, Any]) -> AuditEvent:
     )
 
 
-def _find_int(row: Mapping[str, Any], name: str) -> int | None:
+def find_int(row: Mapping[str, Any], name: str) -> int | None:
+    """pynamodb and `awswire` read numbers as different types. None where the attribute is not there."""
     value = row.get(name)
     return None if value is None else int(value)

@@ -42,6 +42,11 @@ class Secret:
     key_id: str
 
     @property
+    def id_chars(self) -> str:
+        """The id inside, without the prefix that tells of which kind of key it is."""
+        return self.key_id.removeprefix("key_")
+
+    @property
     def hint(self) -> str:
         """The last four characters: enough to recognise a key, of no use to anybody else."""
         return self.text[-4:]

@@ -5,6 +5,7 @@ core    tenants, keys, migrations. Small, precious: point-in-time recovery and d
         T#<tenant>   KEY#<key>       pointer: the tenant's keys, in order of creation
         T#<tenant>   SA#<account>    a service account
         TENANTS      <tenant>        pointer: all tenants, in order of creation
+        ADMIN_KEYS   <admin key>     an admin key
         K#<key>      KEY             the key; found by the id inside its secret, so the hot read is one GetItem
         MIGRATIONS   ...             see migrations/
 
@@ -120,6 +121,7 @@ def correction_partition(request_id: str) -> str:
 TENANT_SORT = "TENANT"
 KEY_SORT = "KEY"
 TENANTS_PARTITION = "TENANTS"
+ADMIN_KEYS_PARTITION = "ADMIN_KEYS"
 KEY_POINTER = "KEY#"
 SERVICE_ACCOUNT = "SA#"
 GATE_SORT = "GATE"

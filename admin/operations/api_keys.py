@@ -12,21 +12,27 @@ from admin.operations.policies import PolicyEdit, revise
 from admin.operations.preconditions import Precondition
 from admin.operations.projects import require_active
 from tenants.audit import AuditAction
-from tenants.errors import Conflict, InvalidArgument
-from tenants.key import ApiKey, KeyStatus
+from tenants.errors import Conflict, InvalidArgument, NotFound
+from tenants.key import ApiKey, KeyStatus, OwnerKind
 from tenants.permissions import ModelPermissions
 from tenants.principal import KeyRecord
 from tenants.store import Page
 from tenants.tenant import Tenant
 
+_READ_AT_ONCE = 100
+
 
 @dataclass(frozen=True, slots=True)
 class KeyTarget:
-    """One key, and the versions it may have for the change to be made; None for any."""
+    """One key, and the versions it may have for the change to be made; None for any.
+
+    `user_id`: the user whose key it has to be; None for anybody's.
+    """
 
     project_id: str
     key_id: str
     versions: frozenset[int] | None = None
+    user_id: str | None = None
 
     @property
     def precondition(self) -> Precondition:
@@ -54,19 +60,47 @@ class KeyRevision:
 
 
 async def get_key(control: ControlPlane, target: KeyTarget) -> KeyRecord:
-    """The key with its project. Raises NotFound, StaleVersion where it has none of the target's versions."""
+    """The key with its project. Raises NotFound, also where it is not of the target's user; StaleVersion where it has
+    none of the target's versions."""
     tenant = await control.directory.get_tenant(target.project_id)
     key = await control.directory.get_key(target.project_id, target.key_id)
+    if target.user_id is not None and not is_of_user(key, target.user_id):
+        raise NotFound(f"No such API key '{target.key_id}' in project '{target.project_id}'.")
     target.precondition.require(key.version)
     return KeyRecord(key, tenant)
 
 
-async def list_keys(
-    control: ControlPlane, project_id: str, after: str | None, limit: int
-) -> tuple[Tenant, Page[ApiKey]]:
-    """The project and a page of its keys, in order of creation. Raises NotFound where there is no such project."""
-    tenant = await control.directory.get_tenant(project_id)
-    return tenant, await control.directory.list_keys(project_id, after, limit)
+@dataclass(frozen=True, slots=True)
+class KeyListing:
+    """A project's keys, those past the one with id `after`; of one user, or of all owners where `user_id` is None."""
+
+    project_id: str
+    after: str | None = None
+    user_id: str | None = None
+
+
+async def list_keys(control: ControlPlane, listing: KeyListing, limit: int) -> tuple[Tenant, Page[ApiKey]]:
+    """The project and the first keys of the listing, in order of creation. Other users' are read over, not counted.
+
+    Raises NotFound where there is no such project.
+    """
+    tenant = await control.directory.get_tenant(listing.project_id)
+    if listing.user_id is None:
+        return tenant, await control.directory.list_keys(tenant.id, listing.after, limit)
+    own: list[ApiKey] = []
+    after = listing.after
+    while len(own) <= limit:
+        page = await control.directory.list_keys(tenant.id, after, _READ_AT_ONCE)
+        own.extend(key for key in page.items if is_of_user(key, listing.user_id))
+        if not page.has_more or not page.items:
+            break
+        after = page.items[-1].id
+    return tenant, Page(tuple(own[:limit]), has_more=len(own) > limit)
+
+
+def is_of_user(key: ApiKey, user_id: str) -> bool:
+    """A service account's key is no user's, whatever the account's id."""
+    return key.owner.kind is OwnerKind.USER and key.owner.id == user_id
 
 
 async def update_key(control: ControlPlane, requester: Requester, target: KeyTarget, edit: KeyEdit) -> KeyRecord:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tenants.admin_key import AdminKey
 from tenants.key import ApiKey
 from tenants.limits import Limits
 from tenants.limits_fields import limits_to_fields
@@ -44,6 +45,16 @@ def key_fields(key: ApiKey) -> Fields:
 
 def service_account_fields(account: ServiceAccount) -> Fields:
     return {"name": account.name}
+
+
+def admin_key_fields(key: AdminKey) -> Fields:
+    return {
+        "name": key.name,
+        "role": key.binding.role.value,
+        "project_id": key.binding.project_id,
+        "user_id": key.binding.user_id,
+        "expires_at": key.expires_at,
+    }
 
 
 def differing(before: Mapping[str, object], after: Mapping[str, object]) -> tuple[Fields, Fields]:

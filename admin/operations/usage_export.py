@@ -30,11 +30,18 @@ _OPENED_AT_ONCE = 16
 
 @dataclass(frozen=True, slots=True)
 class ExportQuestion:
-    """Events that count in `period`, past the one with the request id `after`. `project_id` None: all projects."""
+    """Events that count in `period`, past the one with the request id `after`. `project_ids` None: all projects;
+    `user_id` None: all users."""
 
     period: Period
-    project_id: str | None = None
+    project_ids: frozenset[str] | None = None
     after: str | None = None
+    user_id: str | None = None
+
+    def includes(self, event: UsageEvent) -> bool:
+        """Of an event of its projects, past `after`."""
+        in_period = self.period.from_ms <= counted_at_ms(event) < self.period.to_ms
+        return in_period and self.user_id in (None, event.call.user_id)
 
 
 async def export_usage(
@@ -44,8 +51,7 @@ async def export_usage(
 
     Raises LedgerUnavailable, in the middle, too.
     """
-    named = None if question.project_id is None else frozenset({question.project_id})
-    tenants = await list_projects_of(control, named)
+    tenants = await list_projects_of(control, question.project_ids)
     for made_on in _days_of_making(question):
         stretches = [
             stretch
@@ -55,8 +61,7 @@ async def export_usage(
         ]
         async with aclosing(_merge(books, _sized(stretches))) as events:
             async for event in events:
-                at_ms = counted_at_ms(event)
-                if question.period.from_ms <= at_ms < question.period.to_ms:
+                if question.includes(event):
                     yield event
 
 

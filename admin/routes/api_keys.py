@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.routing import APIRoute
 
 from admin.operations import api_keys
-from admin.routes.dependencies import Control, CurrentRequester, ProjectId, Target, to_etag
+from admin.routes.dependencies import Control, CurrentRequester, OwnUserId, ProjectId, Target, to_etag
 from admin.schemas.api_key_changes import ApiKeyUpdate
 from admin.schemas.api_keys import ApiKeyDeleted, ApiKeyListQuery, ApiKeyObject
 from admin.schemas.wire import ListPage
@@ -28,9 +28,10 @@ def create_router(route_class: type[APIRoute]) -> APIRouter:
 
 
 async def list_keys(
-    control: Control, project_id: ProjectId, query: Annotated[ApiKeyListQuery, Query()]
+    control: Control, project_id: ProjectId, own_user_id: OwnUserId, query: Annotated[ApiKeyListQuery, Query()]
 ) -> ListPage[ApiKeyObject]:
-    tenant, page = await api_keys.list_keys(control, project_id, query.after, query.limit)
+    listing = api_keys.KeyListing(project_id, query.after, own_user_id)
+    tenant, page = await api_keys.list_keys(control, listing, query.limit)
     if not query.selects(tenant):
         return ListPage[ApiKeyObject].of([], has_more=False)
     items = [ApiKeyObject.from_record(KeyRecord(key, tenant)) for key in page.items]

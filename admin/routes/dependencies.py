@@ -12,6 +12,7 @@ from admin.control_plane import ControlPlane, Requester
 from admin.identifiers import API_KEY, PROJECT, SERVICE_ACCOUNT, require
 from admin.operations.api_keys import KeyTarget
 from admin.operations.policies import ProjectTarget
+from admin.operations.usage_reach import UsageReach
 from admin.routes.admitted import admitted_of
 from tenants.errors import InvalidArgument
 
@@ -31,8 +32,14 @@ async def _requester(request: Request) -> Requester:
     return admitted_of(request).requester
 
 
+async def _projects(request: Request) -> frozenset[str] | None:
+    return admitted_of(request).projects()
+
+
 Control = Annotated[ControlPlane, Depends(_control)]
 CurrentRequester = Annotated[Requester, Depends(_requester)]
+Projects = Annotated[frozenset[str] | None, Depends(_projects)]
+"""The projects that the route may answer for; None for all."""
 
 
 def to_etag(version: int) -> str:
@@ -60,9 +67,25 @@ async def _project_target(project_id: ProjectId, if_match: IfMatch = None) -> Pr
     return ProjectTarget(project_id, to_versions(if_match))
 
 
-async def _key_target(project_id: ProjectId, api_key_id: ApiKeyId, if_match: IfMatch = None) -> KeyTarget:
-    return KeyTarget(project_id, api_key_id, to_versions(if_match))
+async def _own_user_id(request: Request, project_id: ProjectId) -> str | None:
+    return admitted_of(request).find_own_user(project_id)
 
 
+OwnUserId = Annotated[str | None, Depends(_own_user_id)]
+"""The user whose keys alone the route may touch in its project; None for everybody's."""
+
+
+async def _key_target(
+    project_id: ProjectId, api_key_id: ApiKeyId, own_user_id: OwnUserId, if_match: IfMatch = None
+) -> KeyTarget:
+    return KeyTarget(project_id, api_key_id, to_versions(if_match), own_user_id)
+
+
+async def _reach(request: Request) -> UsageReach:
+    admitted = admitted_of(request)
+    return UsageReach(admitted.requester.access, admitted.permission)
+
+
+Reach = Annotated[UsageReach, Depends(_reach)]
 Project = Annotated[ProjectTarget, Depends(_project_target)]
 Target = Annotated[KeyTarget, Depends(_key_target)]

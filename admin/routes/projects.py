@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.routing import APIRoute
 
 from admin.operations import projects
-from admin.routes.dependencies import Control, CurrentRequester, ProjectId
+from admin.routes.dependencies import Control, CurrentRequester, ProjectId, Projects
 from admin.schemas.projects import ProjectCreate, ProjectListQuery, ProjectObject, ProjectUpdate
 from admin.schemas.wire import ListPage
 
@@ -23,8 +23,12 @@ def create_router(route_class: type[APIRoute]) -> APIRouter:
     return router
 
 
-async def list_projects(control: Control, query: Annotated[ProjectListQuery, Query()]) -> ListPage[ProjectObject]:
-    page = await projects.list_projects(control, query.after, query.limit, include_archived=query.include_archived)
+async def list_projects(
+    control: Control, seen: Projects, query: Annotated[ProjectListQuery, Query()]
+) -> ListPage[ProjectObject]:
+    page = await projects.list_projects(
+        control, query.after, query.limit, include_archived=query.include_archived, only=seen
+    )
     return ListPage[ProjectObject].of([ProjectObject.from_tenant(each) for each in page.items], has_more=page.has_more)
 
 

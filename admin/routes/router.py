@@ -9,6 +9,8 @@ from fastapi import APIRouter, Security
 from admin.control_plane import ControlPlane
 from admin.operations.budgets import ProjectBudgets
 from admin.routes import (
+    actor,
+    admin_keys,
     api_key_changes,
     api_keys,
     limits,
@@ -23,15 +25,14 @@ from admin.routes import (
     usage,
     usage_export,
 )
-from admin.routes.admitted import BEARER, X_API_KEY, route_class_of
+from admin.routes.admitted import BEARER, PREFIX, X_API_KEY, route_class_of
 from admin.schemas.wire import ErrorBody
 from tenants.usage_books import UsageBooks
-
-PREFIX = "/v1/organization"
 
 _REFUSALS = {
     400: "The request cannot be honoured; `param` says which part of it.",
     401: "No admin key, or not a valid one.",
+    403: "The role of the caller does not permit it.",
     404: "No such resource, or it is another project's.",
     409: "Changed by somebody else meanwhile, taken, or the project is archived.",
     412: "`If-Match` names another version than the one there is.",
@@ -43,6 +44,8 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 }
 
 _MODULES = (
+    actor,
+    admin_keys,
     projects,
     model_permissions,
     policies,

@@ -11,7 +11,8 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 
 from admin.operations.usage import report_usage
-from admin.routes.dependencies import Control
+from admin.operations.usage_reach import narrow_report
+from admin.routes.dependencies import Control, Reach
 from admin.schemas.usage import BucketPage, CompletionsResult, CostsResult, EmbeddingsResult, to_json, to_page
 from admin.schemas.usage_query import CompletionsQuery, CostsQuery, EmbeddingsQuery, RangeQuery
 from tenants.usage_books import UsageBooks
@@ -44,19 +45,19 @@ class UsageRoutes:
 
     books: UsageBooks
 
-    async def completions(self, control: Control, request: Request) -> Response:
+    async def completions(self, control: Control, reach: Reach, request: Request) -> Response:
         query = parse_query(CompletionsQuery, request)
-        page = await report_usage(control, self.books, query.to_question())
+        page = await report_usage(control, self.books, narrow_report(query.to_question(), reach))
         return Response(to_json(to_page(CompletionsResult.from_group, page)), media_type=_JSON)
 
-    async def embeddings(self, control: Control, request: Request) -> Response:
+    async def embeddings(self, control: Control, reach: Reach, request: Request) -> Response:
         query = parse_query(EmbeddingsQuery, request)
-        page = await report_usage(control, self.books, query.to_question())
+        page = await report_usage(control, self.books, narrow_report(query.to_question(), reach))
         return Response(to_json(to_page(EmbeddingsResult.from_group, page)), media_type=_JSON)
 
-    async def costs(self, control: Control, request: Request) -> Response:
+    async def costs(self, control: Control, reach: Reach, request: Request) -> Response:
         query = parse_query(CostsQuery, request)
-        page = await report_usage(control, self.books, query.to_question())
+        page = await report_usage(control, self.books, narrow_report(query.to_question(), reach))
         return Response(to_json(to_page(CostsResult.from_group, page)), media_type=_JSON)
 
 

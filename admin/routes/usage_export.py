@@ -12,7 +12,8 @@ from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 
 from admin.operations.usage_export import export_usage
-from admin.routes.dependencies import Control
+from admin.operations.usage_reach import narrow_export
+from admin.routes.dependencies import Control, Reach
 from admin.schemas.usage_export import COLUMNS, ExportFormat, ExportQuery, to_csv_line, to_ndjson_line, to_row
 from tenants.event import UsageEvent
 from tenants.usage_books import UsageBooks
@@ -53,9 +54,9 @@ class ExportRoutes:
 
     books: UsageBooks
 
-    async def export(self, control: Control, query: Annotated[ExportQuery, Query()]) -> StreamingResponse:
+    async def export(self, control: Control, reach: Reach, query: Annotated[ExportQuery, Query()]) -> StreamingResponse:
         now_ms = control.clock_ms()
-        events = export_usage(control, self.books, query.to_question(now_ms))
+        events = export_usage(control, self.books, narrow_export(query.to_question(now_ms), reach))
         # Read before the answer begins: a store that is away is a 503 then, and not a file that breaks off.
         first = await anext(events, None)
         return StreamingResponse(

@@ -14,7 +14,7 @@ from admin.operations.policies import revise
 from admin.schemas.limits import KeyLimitsBody
 from admin.schemas.model_permissions import ModelPermissionsBody
 from admin.schemas.policies import PolicyBody
-from admin.schemas.text import Email, Name
+from admin.schemas.text import Email, Name, UserId
 from admin.schemas.wire import LAST_TIMESTAMP, ExpiresInSeconds, RequestBody
 from tenants.errors import InvalidArgument
 from tenants.limits import NO_LIMITS
@@ -24,9 +24,6 @@ T = TypeVar("T")
 
 # Longer than any roll-out of a new secret; a secret that is to live longer is a key of its own.
 LONGEST_GRACE_SECONDS = 30 * 24 * 3600
-
-# What Bedrock takes as a value of requestMetadata, without blanks: usage is attributed to it there, too.
-UserId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._:@$=/+,-]{1,128}$")]
 
 
 class UserOwnerBody(RequestBody):

@@ -49,3 +49,5 @@ Name = Annotated[
 Email = Annotated[
     str, StringConstraints(pattern=r"^[^\s@]+@[^\s@]+$", max_length=320), AfterValidator(_refuse_unprintable)
 ]
+# What Bedrock takes as a value of requestMetadata, without blanks: usage is attributed to it there, too.
+UserId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._:@$=/+,-]{1,128}$")]

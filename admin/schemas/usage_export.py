@@ -57,7 +57,8 @@ class ExportQuery(BaseModel):
     def to_question(self, now_ms: int) -> ExportQuestion:
         """Nothing has been used later than now: a range that ends later is cut there."""
         end_ms = now_ms if self.end_time is None else min(self.end_time * 1000, now_ms)
-        return ExportQuestion(Period(self.start_time * 1000, end_ms), self.project_id, self.after)
+        named = None if self.project_id is None else frozenset({self.project_id})
+        return ExportQuestion(Period(self.start_time * 1000, end_ms), named, self.after)
 
 
 def to_row(event: UsageEvent) -> Row:

@@ -38,6 +38,7 @@ from gateway.request_ids import RequestIds
 from gateway.routes.application import assemble
 from gateway.routes.middleware import RequestEnvelope
 from tenants.audit import Actor, AuditEvent
+from tenants.dynamo_administrators import DynamoAdministrators
 from tenants.dynamo_directory import DynamoDirectory
 from tenants.dynamo_escrow import TenantBudgets
 from tenants.dynamo_ledger import DynamoKeyReader, DynamoLedger
@@ -72,9 +73,11 @@ async def control(
 ) -> AsyncIterator[ControlPlane]:
     """A control plane whose clock moves on by a millisecond each time it is read."""
     clock_ms = itertools.count(NOW_MS).__next__
-    directory = DynamoDirectory(bind(dynamo_access, tables), clock_ms, budgets)
+    rows = bind(dynamo_access, tables)
+    directory, administrators = DynamoDirectory(rows, clock_ms, budgets), DynamoAdministrators(rows)
     yield ControlPlane(
         directory=directory,
+        administrators=administrators,
         ledger=DynamoLedger(dynamodb, tables, time.monotonic),
         peppers=Peppers({"p1": b"pepper of the tests"}, "p1"),
         admin_keys=AdminKeys(BOOTSTRAP),
@@ -82,6 +85,7 @@ async def control(
         randomness=os.urandom,
     )
     await directory.close()
+    await administrators.close()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from unittest.mock import create_autospec
 
 from admin.auth import AdminKeys
 from admin.control_plane import Change, ControlPlane, Requester, to_audit_event
+from tenants.administrators import Administrators
 from tenants.audit import Actor, AuditAction
 from tenants.secret import Peppers
 from tenants.store import Directory, Ledger
@@ -14,6 +15,7 @@ NOW_MS = 1_795_132_800_999
 def control_at(now_ms: int) -> ControlPlane:
     return ControlPlane(
         directory=create_autospec(Directory, instance=True),
+        administrators=create_autospec(Administrators, instance=True),
         ledger=create_autospec(Ledger, instance=True),
         peppers=Peppers({"p1": b"pepper of the tests"}, "p1"),
         admin_keys=AdminKeys("x" * 32),

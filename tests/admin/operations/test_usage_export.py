@@ -70,9 +70,9 @@ async def test_ranges_that_meet_share_no_event_and_miss_none(control: ControlPla
 async def test_a_projects_export_has_its_events_alone(
     control: ControlPlane, events: list[UsageEvent], project_ids: list[str]
 ) -> None:
-    rows = await exported(control, events, ExportQuestion(RANGE, project_ids[1]))
+    rows = await exported(control, events, ExportQuestion(RANGE, frozenset({project_ids[1]})))
     assert {event.call.tenant_id for event in rows} == {project_ids[1]}
-    assert await exported(control, events, ExportQuestion(RANGE, "proj_unknown")) == []
+    assert await exported(control, events, ExportQuestion(RANGE, frozenset({"proj_unknown"}))) == []
 
 
 async def test_what_is_in_memory_does_not_grow_with_the_projects(control: ControlPlane, requester: Requester) -> None:

@@ -10,6 +10,7 @@ from starlette.types import Message
 from admin.auth import BOOTSTRAP_ACTOR_ID, AdminKeys
 from admin.control_plane import ControlPlane
 from admin.routes.admitted import LARGEST_BODY_BYTES, Admitted, admitted_of, route_class_of
+from tenants.administrators import Administrators
 from tenants.errors import AuthenticationFailed
 from tenants.secret import Peppers
 from tenants.store import Directory, Ledger
@@ -20,6 +21,7 @@ KEYS = {"one": "1" * 32, "other": "2" * 32}
 def control_with(admin_key: str) -> ControlPlane:
     return ControlPlane(
         directory=create_autospec(Directory, instance=True),
+        administrators=create_autospec(Administrators, instance=True),
         ledger=create_autospec(Ledger, instance=True),
         peppers=Peppers({"p1": b"pepper of the tests"}, "p1"),
         admin_keys=AdminKeys(admin_key),

@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 from openapi_spec_validator import validate
 
-from admin.routes.router import PREFIX
+from admin.routes.admitted import PREFIX
 from tenants.secret import KEY_PREFIX, new_secret
 
 METHODS = {"get", "post", "delete"}
@@ -28,6 +28,7 @@ PLACES = {
     "api_key_id": "key_1",
     "rate_limit_id": "rl-m",
     "alert_id": "alert_1",
+    "key_id": "admin_key_1",
 }
 INFERENCE = new_secret(KEY_PREFIX, "0" * 12, bytes(range(32))).text
 
@@ -88,7 +89,7 @@ def test_every_operation_is_described_with_its_key_and_its_errors(app: FastAPI) 
         assert operation["summary"]
         assert operation["tags"]
         assert {"AdminKey"} in [set(each) for each in operation["security"]]
-        assert {"200", "400", "401", "404", "409", "412", "414", "503"} == set(operation["responses"]) - {"422"}
+        assert {"200", "400", "401", "403", "404", "409", "412", "414", "503"} == set(operation["responses"]) - {"422"}
 
 
 def test_the_document_is_valid_openapi(app: FastAPI) -> None:

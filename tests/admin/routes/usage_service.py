@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx2
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from admin.control_plane import ControlPlane
 from admin.routes.router import create_router
@@ -18,6 +18,12 @@ from tests.admin.conftest import BOOTSTRAP, MAX_BODY_BYTES, NOW_MS
 
 
 def application(control: ControlPlane, books: UsageBooks) -> FastAPI:
+    return assembled(create_router(control, books=books))
+
+
+def assembled(router: APIRouter) -> FastAPI:
+    """The application with this control plane alone."""
+
     async def ready() -> None:
         return None
 
@@ -25,7 +31,7 @@ def application(control: ControlPlane, books: UsageBooks) -> FastAPI:
         ids = RequestIds(lambda: NOW_MS, lambda size: b"\x01" * size)
         return RequestEnvelope(app, ids, MAX_BODY_BYTES, lambda: 0.0)  # type: ignore[arg-type]  # an ASGI application
 
-    return assemble(None, create_router(control, books=books), ready, envelope, None)
+    return assemble(None, router, ready, envelope, None)
 
 
 @asynccontextmanager

@@ -1,0 +1,71 @@
+"""Who asks: the bootstrap key, an admin key of the store; never an inference key.
+
+An admin key is read from the store on every request, strongly consistent: a deleted one is refused at once, by every
+process. The control plane is no hot path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from admin.auth import BOOTSTRAP_ACTOR_ID
+from admin.control_plane import ControlPlane
+from admin.identifiers import ADMIN_KEY
+from tenants.admin_key import AdminKey
+from tenants.audit import Actor
+from tenants.errors import IncorrectSecret, LedgerUnavailable, MissingCredential
+from tenants.roles import FULL_ACCESS, Access, Role
+from tenants.secret import ADMIN_PREFIX, KEY_PREFIX, find_credential, parse_secret
+
+# How exact `last_used_at` is: one write an hour and key.
+USE_NOTED_EVERY_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An actor, and what it may do."""
+
+    actor: Actor
+    access: Access
+
+
+async def authenticate(control: ControlPlane, headers: Mapping[str, str], address: str | None = None) -> Identity:
+    """The identity behind `Authorization: Bearer ...` or else `x-api-key`. `headers` has names in lower case.
+
+    Raises MissingCredential, or IncorrectSecret for anything but an admin key: one text for all reasons, redacted.
+    LedgerUnavailable where the store cannot be asked.
+    """
+    text = find_credential(headers)
+    if text is None:
+        raise MissingCredential
+    if control.admin_keys.is_bootstrap(text):
+        return Identity(Actor(BOOTSTRAP_ACTOR_ID, address, role=Role.ORG_OWNER), FULL_ACCESS)
+    key = await _get_admin_key(control, text)
+    await _note_use(control, key)
+    access = Access((key.binding,))
+    return Identity(Actor(key.id, address, name=key.name, role=key.binding.role), access)
+
+
+async def _get_admin_key(control: ControlPlane, text: str) -> AdminKey:
+    if text.startswith(KEY_PREFIX) and not text.startswith(ADMIN_PREFIX):
+        raise IncorrectSecret(text, "inference key on the control plane")
+    secret = parse_secret(text)
+    key = await control.administrators.find_admin_key(ADMIN_KEY + secret.id_chars)
+    if key is None:
+        raise IncorrectSecret(text, "unknown admin key")
+    if not key.accepts(secret, control.peppers):
+        raise IncorrectSecret(text, "wrong secret")
+    if key.has_expired(control.now_seconds()):
+        raise IncorrectSecret(text, "expired")
+    return key
+
+
+async def _note_use(control: ControlPlane, key: AdminKey) -> None:
+    now = control.now_seconds()
+    if key.last_used_at is not None and now < key.last_used_at + USE_NOTED_EVERY_SECONDS:
+        return
+    try:
+        await control.administrators.note_use(key, now)
+    except LedgerUnavailable:
+        return  # a read may still be served, and the next request notes it
