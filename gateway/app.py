@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from admin.auth import AdminKeys
 from admin.control_plane import ControlPlane
+from admin.refused_attempts import RefusedAttempts
 from admin.routes.router import create_router
 from gateway.admission import Admission
 from gateway.alerts import Alerts
@@ -111,6 +112,8 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> FastAPI:
             await parts.data_plane.catalog.aclose()
             await parts.data_plane.media.aclose()
             if parts.control_plane is not None:
+                if parts.control_plane.refused_attempts is not None:
+                    await parts.control_plane.refused_attempts.close()
                 await parts.control_plane.directory.close()
             await parts.aws.transport.aclose()
 
@@ -221,13 +224,15 @@ def _build_media(settings: Settings) -> MediaFetcher:
 
 def _build_control_plane(settings: Settings, aws: Aws, store: _Store) -> ControlPlane:
     assert settings.admin_key is not None  # Settings refuses the surface without it
+    directory = DynamoDirectory(bind(aws.dynamo_access, store.tables), _clock_ms, store.budgets)
     return ControlPlane(
-        directory=DynamoDirectory(bind(aws.dynamo_access, store.tables), _clock_ms, store.budgets),
+        directory=directory,
         ledger=store.ledger,
         peppers=store.peppers,
         admin_keys=AdminKeys(settings.admin_key.get_secret_value()),
         clock_ms=_clock_ms,
         randomness=os.urandom,
+        refused_attempts=RefusedAttempts(directory.record, _clock_ms),
     )
 
 

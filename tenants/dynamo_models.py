@@ -80,11 +80,20 @@ class AuditRow(PointerRow):
     action = UnicodeAttribute()
     actor_id = UnicodeAttribute()
     actor_address = UnicodeAttribute(null=True)
+    actor_name = UnicodeAttribute(null=True)
+    actor_email = UnicodeAttribute(null=True)
+    actor_role = UnicodeAttribute(null=True)
     tenant_id = UnicodeAttribute()
     target_id = UnicodeAttribute()
     request_id = UnicodeAttribute(null=True)
     before = UnicodeAttribute(null=True)
     after = UnicodeAttribute(null=True)
+    attempt = UnicodeAttribute(null=True)
+    writer = UnicodeAttribute(null=True)
+    number = NumberAttribute(null=True)
+    previous = UnicodeAttribute(null=True)
+    seen = UnicodeAttribute(null=True)
+    hash = UnicodeAttribute(null=True)
 
 
 class FenceRow(PointerRow):
@@ -108,6 +117,7 @@ class Rows:
     key: type[KeyRow]
     service_account: type[ServiceAccountRow]
     audit: type[AuditRow]
+    audit_pointer: type[PointerRow]
     fence: type[FenceRow]
     connection: Connection
 
@@ -137,6 +147,7 @@ def bind(access: DynamoAccess, tables: TableNames) -> Rows:
         key=bound(KeyRow, tables.core),
         service_account=bound(ServiceAccountRow, tables.core),
         audit=bound(AuditRow, tables.audit),
+        audit_pointer=bound(PointerRow, tables.audit),
         fence=bound(FenceRow, tables.usage),
         connection=Connection(**settings),
     )

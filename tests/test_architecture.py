@@ -19,7 +19,7 @@ IMPURE = FOREIGN_IO | {"asyncio", "logging", "os", "random", "secrets", "time"}
 HOMES = {
     "boto3": (),  # it belongs to the tests: botocore does all that is shipped
     "botocore": ("awswire/",),
-    "pynamodb": tuple(f"tenants/dynamo_{part}.py" for part in ("models", "directory", "changes", "fences")),
+    "pynamodb": tuple(f"tenants/dynamo_{part}.py" for part in ("models", "directory", "changes", "fences", "audit")),
     "aiohttp": ("awswire/transport_aiohttp.py", "gateway/media/", "gateway/webhooks.py"),
     "yarl": ("awswire/transport_aiohttp.py", "gateway/media/fetcher.py"),
     "httptools": ("awswire/lean_http1.py", "gateway/http_protocol.py"),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
@@ -12,6 +10,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 
 from admin.auth import authenticate_admin
 from admin.control_plane import ControlPlane, Requester
+from admin.routes.refusals import RouteHandler, recording_refusals
 from tenants.errors import InvalidArgument
 
 # Only for the OpenAPI document, in which they say how to authenticate; `authenticate_admin` reads the headers itself.
@@ -21,8 +20,6 @@ X_API_KEY = APIKeyHeader(name="x-api-key", auto_error=False, scheme_name="AdminK
 # More than twice the largest body that can be meant, a full list of models with a full policy. pydantic explains every
 # fault of a body before the first one is told: megabytes of them took ten seconds.
 LARGEST_BODY_BYTES = 512 * 1024
-
-RouteHandler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ def route_class_of(control: ControlPlane) -> type[APIRoute]:
                 response.headers["cache-control"] = "no-store"  # answers may hold a secret
                 return response
 
-            return handle_admitted
+            return recording_refusals(control, handle_admitted)
 
     return AdmittedRoute
 
