@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from tenants.audit_order import AUDIT_ID
 from tenants.errors import NotFound
 
 PROJECT = "proj_"
 SERVICE_ACCOUNT = "svc_acct_"
 API_KEY = "key_"
 USER = "user_"
-AUDIT_EVENT = "audit_"
+AUDIT_EVENT = AUDIT_ID
 
 _LONGEST_SUFFIX_CHARS = 64
 

@@ -42,6 +42,7 @@ from gateway.settings import Settings, SettingsError
 from gateway.sweeping import Sweeper, Sweeping
 from gateway.webhooks import Endpoint, Webhooks
 from tenants.dynamo_active_accounts import ActiveAccounts, SweepRecord
+from tenants.dynamo_audit_books import DynamoAuditBooks
 from tenants.dynamo_directory import DynamoDirectory
 from tenants.dynamo_escrow import TenantBudgets
 from tenants.dynamo_kept_reasoning import DynamoReasoningStore
@@ -70,6 +71,7 @@ class _Store:
     budgets: TenantBudgets
     gate: TenantGate
     usage: DynamoUsage
+    audit: DynamoAuditBooks
     reasoning: DynamoReasoningStore
     peppers: Peppers
 
@@ -127,7 +129,7 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> FastAPI:
     store, control = parts.store, parts.control_plane
     app = assemble(
         parts.data_plane if "gateway" in settings.surfaces else None,
-        None if control is None else create_router(control, store.budgets, store.usage),
+        None if control is None else create_router(control, store.budgets, store.usage, store.audit),
         lambda: parts.store.reader.find_key("key_readiness"),
         envelope,
         lifespan,
@@ -170,6 +172,7 @@ def _build_store(settings: Settings, aws: Aws, metrics: Metrics) -> _Store:
         budgets=TenantBudgets(client, tables, TIMING),
         gate=TenantGate(client, tables, TIMING, _clock_ms),
         usage=usage,
+        audit=DynamoAuditBooks(client, tables),
         reasoning=DynamoReasoningStore(client, tables),
         peppers=settings.peppers(),
     )

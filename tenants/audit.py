@@ -75,11 +75,12 @@ class Attempt:
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
     """`before` and `after` hold the fields that changed, never a secret or a fingerprint. `attempt` is there where
-    nothing was changed, because it was refused; then `target_id` is what was asked for, if anything was named."""
+    nothing was changed, because it was refused; then `target_id` is what was asked for, if anything was named. An
+    action that a newer version wrote is its name."""
 
     id: str
     at_ms: int
-    action: AuditAction
+    action: AuditAction | str
     actor: Actor
     tenant_id: str
     target_id: str

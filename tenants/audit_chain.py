@@ -25,17 +25,20 @@ _OUTSIDE = frozenset({"pk", "sk", "hash"})
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The latest entry of a chain, as far as somebody knows."""
+    """The latest entry of a chain, as far as somebody knows. `at_ms`: when what it tells happened."""
 
     writer: str
     number: int
     hash: str
+    at_ms: int
 
 
 def canonical_text(row: Mapping[str, Any]) -> bytes:
     """What is hashed of an entry, after DOMAIN."""
     covered = {name: value for name, value in row.items() if name not in _OUTSIDE}
-    return json.dumps(covered, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    # Other values than strings and integers were not written here, and need no text that others agree on.
+    text = json.dumps(covered, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=repr)
+    return text.encode(errors="surrogatepass")
 
 
 def entry_hash(row: Mapping[str, Any]) -> str:
@@ -59,10 +62,10 @@ def is_witness(number: int) -> bool:
 
 def head_of(row: Mapping[str, Any]) -> Head | None:
     """Where a row is in its chain; None for one that has no place in any."""
-    writer, number, digest = row.get("writer"), row.get("number"), row.get("hash")
-    if not isinstance(writer, str) or number is None or not isinstance(digest, str):
-        return None
-    return Head(writer, int(number), digest)
+    writer, number, digest, at_ms = (row.get(name) for name in ("writer", "number", "hash", "at_ms"))
+    if isinstance(writer, str) and isinstance(number, int) and isinstance(digest, str) and isinstance(at_ms, int):
+        return Head(writer, number, digest, at_ms)
+    return None
 
 
 def latest_heads(rows: Iterable[Mapping[str, Any]]) -> dict[str, Head]:
@@ -78,10 +81,13 @@ def latest_heads(rows: Iterable[Mapping[str, Any]]) -> dict[str, Head]:
 def heads_seen(row: Mapping[str, Any]) -> list[Head]:
     """What a witness saw; nothing for other entries, and for what is no list of heads."""
     try:
-        return [Head(str(writer), int(number), str(digest)) for writer, number, digest in json.loads(row["seen"])]
+        return [
+            Head(str(writer), int(number), str(digest), int(at_ms))
+            for writer, number, digest, at_ms in json.loads(row["seen"])
+        ]
     except (KeyError, TypeError, ValueError):
         return []
 
 
 def _heads_to_text(heads: Sequence[Head]) -> str:
-    return json.dumps([[head.writer, head.number, head.hash] for head in heads], separators=(",", ":"))
+    return json.dumps([[head.writer, head.number, head.hash, head.at_ms] for head in heads], separators=(",", ":"))

@@ -154,7 +154,7 @@ def audit_to_row(event: AuditEvent) -> Row:
         {
             "id": event.id,
             "at_ms": event.at_ms,
-            "action": event.action.value,
+            "action": str(event.action),
             "actor_id": event.actor.id,
             "actor_address": event.actor.address,
             "actor_name": event.actor.name,
@@ -176,7 +176,7 @@ def audit_from_row(row: Mapping[str, Any]) -> AuditEvent:
     return AuditEvent(
         id=row["id"],
         at_ms=int(row["at_ms"]),
-        action=AuditAction(row["action"]),
+        action=_action_from_text(row["action"]),
         actor=actor,
         tenant_id=row["tenant_id"],
         target_id=row["target_id"],
@@ -185,6 +185,13 @@ def audit_from_row(row: Mapping[str, Any]) -> AuditEvent:
         after=json.loads(row["after"]) if row.get("after") else None,
         attempt=_attempt_from_text(row.get("attempt")),
     )
+
+
+def _action_from_text(text: str) -> AuditAction | str:
+    try:
+        return AuditAction(text)
+    except ValueError:
+        return text
 
 
 def _attempt_from_text(text: str | None) -> Attempt | None:

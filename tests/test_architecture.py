@@ -26,7 +26,7 @@ HOMES = {
     "uvicorn": ("gateway/serving.py", "gateway/http_protocol.py", "gateway/local/", "simulator/"),
     "fastapi": ("gateway/app.py", "gateway/routes/", "admin/routes/"),
     "starlette": ("gateway/routes/",),
-    "typer": ("gateway/cli.py", "gateway/ledger_cli.py"),
+    "typer": ("gateway/cli.py", "gateway/ledger_cli.py", "gateway/audit_cli.py"),
     "moto": ("gateway/local/moto_server.py",),
 }
 
@@ -49,7 +49,9 @@ EXCEPTIONS = {
 
 # Settings are read by entry points and composition roots; everybody else is given plain values.
 SETTINGS_READERS = ("gateway/app.py", "gateway/aws.py", "gateway/cli.py", "gateway/serving.py", "gateway/local/")
-ENVIRONMENT_READERS = ("gateway/cli.py", "gateway/ledger_cli.py", "gateway/serving.py", "gateway/local/")
+ENVIRONMENT_READERS = (
+    "gateway/cli.py", "gateway/ledger_cli.py", "gateway/audit_cli.py", "gateway/serving.py", "gateway/local/",
+)  # fmt: skip
 
 PURE = (
     "gateway/translate/", "gateway/openai/", "gateway/bedrock/converse.py", "gateway/bedrock/embeddings.py",

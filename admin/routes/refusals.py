@@ -40,7 +40,6 @@ _OF_CHANGES_ALONE = (InvalidArgument, Conflict, StaleVersion)
 _ORGANIZATION_ROLES = "org."
 _ID = re.compile(r"[a-z]{3,16}(?:_[a-z]{1,16}){0,3}_[0-9A-Za-z]{1,64}", re.ASCII)
 _PROJECT_ID = re.compile(shape(PROJECT).removesuffix("$"))
-_PARAM_CHARS = 64
 
 
 def recording_refusals(control: ControlPlane, handle: RouteHandler) -> RouteHandler:
@@ -130,8 +129,14 @@ def _message_of(error: Exception) -> str | None:
     """What may be kept of a refusal's text: others repeat what the client sent."""
     if isinstance(error, AuthenticationFailed):
         return error.message
-    param = getattr(error, "param", None)
     if isinstance(error, RequestValidationError):
-        param = ".".join(str(part) for part in error.errors()[0]["loc"][1:])
-    # Clients choose the names of unknown fields, too.
-    return f"at {param}" if param and re.fullmatch(rf"[0-9A-Za-z_.\[\]]{{1,{_PARAM_CHARS}}}", param) else None
+        return _place_of(error)
+    return f"at {error.param}" if isinstance(error, InvalidArgument) else None
+
+
+def _place_of(error: RequestValidationError) -> str | None:
+    """The field at fault, where its name is not the client's own choice."""
+    fault = error.errors()[0]
+    if len(fault["loc"]) < 2 or fault["type"] == "extra_forbidden":
+        return None
+    return f"at {fault['loc'][1]}"
