@@ -98,11 +98,19 @@ def _to_event(control: ControlPlane, request: Request, actor: Actor, error: Exce
         request_id=getattr(request.state, "request_id", None),
         attempt=Attempt(
             method=request.method,
-            route=getattr(request.scope.get("route"), "path", ""),
+            route=_route_of(request),
             error=_kind_of(error),
             message=_message_of(error),
         ),
     )
+
+
+def _route_of(request: Request) -> str:
+    """The path with names for its ids. The route's own `path` lacks what its router is mounted at."""
+    path: str = request.scope["path"]
+    for name, value in request.path_params.items():
+        path = path.replace(f"/{value}", f"/{{{name}}}", 1)
+    return path
 
 
 def _key_tried(request: Request) -> str:

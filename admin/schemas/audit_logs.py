@@ -186,9 +186,9 @@ def _to_details(event: AuditEvent) -> dict[str, Any]:
     """What OpenAI has under the name of the type."""
     if event.attempt is not None:
         details = {"error_code": event.attempt.error, "error_message": event.attempt.message}
-        return details if event.action is AuditAction.LOGIN_FAILED else {"id": event.target_id, **details}
+        return details if event.action == AuditAction.LOGIN_FAILED else {"id": event.target_id, **details}
     if str(event.action).endswith(".created"):
         return {"id": event.target_id, "data": event.after}
-    if event.after is None or event.action is AuditAction.PROJECT_ARCHIVED:
+    if event.after is None or event.action == AuditAction.PROJECT_ARCHIVED:
         return {"id": event.target_id}
     return {"id": event.target_id, "changes_requested": event.after}
