@@ -3,6 +3,7 @@
 auth           who may: admin keys
 control_plane  what everything here works with, as one value: stores, peppers, clock, randomness
 identifiers    the shapes of ids in paths
+refused_attempts    the audit entries of what was refused, at a bounded rate
 operations/    the changes and reads themselves, without HTTP; every change with its audit event
 schemas/       request and response bodies in OpenAI's shapes
 routes/        HTTP: parse, operation, render; `create_router` is what the app mounts

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from admin.auth import AdminKeys
 from admin.identifiers import AUDIT_EVENT
+from admin.refused_attempts import RefusedAttempts
 from tenants.administrators import Administrators
 from tenants.audit import Actor, AuditAction, AuditEvent
 from tenants.ids import TIME_CHARS, time_ordered
@@ -14,7 +15,7 @@ from tenants.roles import NO_ACCESS, Access
 from tenants.secret import Peppers
 from tenants.store import Directory, Ledger
 
-# The store sends the last 36 characters of an audit id as the transaction's token: they have to be unguessably unique.
+# Far more than would do: nobody can guess an entry's id, and claim it before.
 _AUDIT_ID_CHARS = 24
 
 
@@ -22,7 +23,8 @@ _AUDIT_ID_CHARS = 24
 class ControlPlane:
     """Stores and peppers, and the two things that are not functions of values: clock and randomness.
 
-    `clock_ms` gives Unix milliseconds; `randomness` gives as many secret-grade random bytes as asked for.
+    `clock_ms` gives Unix milliseconds; `randomness` gives as many secret-grade random bytes as asked for. Without
+    `refused_attempts`, the audit trail has changes alone.
     """
 
     directory: Directory
@@ -32,6 +34,7 @@ class ControlPlane:
     admin_keys: AdminKeys
     clock_ms: Callable[[], int]
     randomness: Callable[[int], bytes]
+    refused_attempts: RefusedAttempts | None = None
 
     def now_seconds(self) -> int:
         return self.clock_ms() // 1000
@@ -61,11 +64,17 @@ class Change:
     after: Mapping[str, object] | None = None
 
 
+def new_audit_id(control: ControlPlane, at_ms: int) -> str:
+    """An id of exactly that moment: an entry is looked for, by its id alone, in the month that the id tells."""
+    return AUDIT_EVENT + time_ordered(at_ms, control.randomness(_AUDIT_ID_CHARS), _AUDIT_ID_CHARS)
+
+
 def to_audit_event(control: ControlPlane, requester: Requester, change: Change) -> AuditEvent:
     """The entry that the directory writes in the change's own transaction."""
+    at_ms = control.clock_ms()
     return AuditEvent(
-        id=control.new_id(AUDIT_EVENT, _AUDIT_ID_CHARS),
-        at_ms=control.clock_ms(),
+        id=new_audit_id(control, at_ms),
+        at_ms=at_ms,
         action=change.action,
         actor=requester.actor,
         tenant_id=change.tenant_id,

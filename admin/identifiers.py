@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from tenants.audit_order import AUDIT_ID
 from tenants.errors import NotFound
 
 PROJECT = "proj_"
@@ -12,7 +13,7 @@ SERVICE_ACCOUNT = "svc_acct_"
 API_KEY = "key_"
 ADMIN_KEY = "admin_key_"
 USER = "user_"
-AUDIT_EVENT = "audit_"
+AUDIT_EVENT = AUDIT_ID
 
 _LONGEST_SUFFIX_CHARS = 64
 

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from admin.auth import AdminKeys
 from admin.control_plane import ControlPlane
+from admin.refused_attempts import RefusedAttempts
 from admin.routes.router import create_router
 from gateway.admission import Admission
 from gateway.alerts import Alerts
@@ -42,6 +43,7 @@ from gateway.sweeping import Sweeper, Sweeping
 from gateway.webhooks import Endpoint, Webhooks
 from tenants.dynamo_active_accounts import ActiveAccounts, SweepRecord
 from tenants.dynamo_administrators import DynamoAdministrators
+from tenants.dynamo_audit_books import DynamoAuditBooks
 from tenants.dynamo_directory import DynamoDirectory
 from tenants.dynamo_escrow import TenantBudgets
 from tenants.dynamo_kept_reasoning import DynamoReasoningStore
@@ -70,6 +72,7 @@ class _Store:
     budgets: TenantBudgets
     gate: TenantGate
     usage: DynamoUsage
+    audit: DynamoAuditBooks
     reasoning: DynamoReasoningStore
     peppers: Peppers
 
@@ -112,6 +115,8 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> FastAPI:
             await parts.data_plane.catalog.aclose()
             await parts.data_plane.media.aclose()
             if parts.control_plane is not None:
+                if parts.control_plane.refused_attempts is not None:
+                    await parts.control_plane.refused_attempts.close()
                 await parts.control_plane.directory.close()
                 await parts.control_plane.administrators.close()
             await parts.aws.transport.aclose()
@@ -126,7 +131,7 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> FastAPI:
     store, control = parts.store, parts.control_plane
     app = assemble(
         parts.data_plane if "gateway" in settings.surfaces else None,
-        None if control is None else create_router(control, store.budgets, store.usage),
+        None if control is None else create_router(control, store.budgets, store.usage, store.audit),
         lambda: parts.store.reader.find_key("key_readiness"),
         envelope,
         lifespan,
@@ -169,6 +174,7 @@ def _build_store(settings: Settings, aws: Aws, metrics: Metrics) -> _Store:
         budgets=TenantBudgets(client, tables, TIMING),
         gate=TenantGate(client, tables, TIMING, _clock_ms),
         usage=usage,
+        audit=DynamoAuditBooks(client, tables),
         reasoning=DynamoReasoningStore(client, tables),
         peppers=settings.peppers(),
     )
@@ -224,14 +230,16 @@ def _build_media(settings: Settings) -> MediaFetcher:
 def _build_control_plane(settings: Settings, aws: Aws, store: _Store) -> ControlPlane:
     assert settings.admin_key is not None  # Settings refuses the surface without it
     rows = bind(aws.dynamo_access, store.tables)
+    directory = DynamoDirectory(rows, _clock_ms, store.budgets)
     return ControlPlane(
-        directory=DynamoDirectory(rows, _clock_ms, store.budgets),
-        administrators=DynamoAdministrators(rows),
+        directory=directory,
+        administrators=DynamoAdministrators(rows, _clock_ms),
         ledger=store.ledger,
         peppers=store.peppers,
         admin_keys=AdminKeys(settings.admin_key.get_secret_value()),
         clock_ms=_clock_ms,
         randomness=os.urandom,
+        refused_attempts=RefusedAttempts(directory.record, _clock_ms),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from gateway.audit_cli import audit
 from gateway.ledger_cli import ledger
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app.add_typer(generate, name="generate")
 prices = typer.Typer(help="What models cost.", no_args_is_help=True)
 app.add_typer(prices, name="prices")
 app.add_typer(ledger, name="ledger")
+app.add_typer(audit, name="audit")
 
 
 class BedrockChoice(StrEnum):

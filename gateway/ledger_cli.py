@@ -60,7 +60,7 @@ def sweep(
     server sweeps by itself; where there is none, on Lambda, run this on a schedule."""
     from gateway.ledger_report import swept_to_json, swept_to_lines
 
-    with _failing_plainly():
+    with failing_plainly():
         swept = asyncio.run(_sweep(_place(table_prefix, http_client, hold_seconds), since))
     typer.echo(json.dumps(swept_to_json(swept)) if as_json else "\n".join(swept_to_lines(swept)))
 
@@ -79,7 +79,7 @@ def replay(
     from gateway.ledger_report import replayed_to_json, replayed_to_lines
     from gateway.replaying import read_settles
 
-    with _failing_plainly():
+    with failing_plainly():
         cost_of = _cost_of(models_file, region)
         with _open_log(file) as lines:
             log = read_settles(line.decode(errors="replace") for line in lines)
@@ -104,7 +104,7 @@ def reconcile(
     from gateway.ledger_report import reconciliation_to_json, reconciliation_to_lines
 
     log = InvocationLog()
-    with _failing_plainly():
+    with failing_plainly():
         cost_of = _cost_of(models_file, region)
         for file in files:
             with _open_log(file) as lines:
@@ -175,7 +175,7 @@ def _open_log(file: str) -> Iterator[Iterable[bytes]]:
 
 
 @contextmanager
-def _failing_plainly() -> Iterator[None]:
+def failing_plainly() -> Iterator[None]:
     """What an operator can do something about is one line, and exit 2."""
     from awswire.credentials import CredentialsUnavailable
     from awswire.dynamodb import DynamoDbError

@@ -1,4 +1,5 @@
-"""The audit trail: one entry per change of the control plane, written in the transaction that makes the change."""
+"""The audit trail: one entry per change of the control plane, written in the transaction that makes the change, and
+one per attempt that was refused."""
 
 from __future__ import annotations
 
@@ -10,6 +11,8 @@ from enum import StrEnum
 class AuditAction(StrEnum):
     """What was done, in OpenAI's names of audit events where it has one."""
 
+    LOGIN_FAILED = "login.failed"
+    REQUEST_REFUSED = "request.refused"
     PROJECT_CREATED = "project.created"
     PROJECT_UPDATED = "project.updated"
     PROJECT_ARCHIVED = "project.archived"
@@ -33,8 +36,16 @@ class AuditAction(StrEnum):
     ADMIN_API_KEY_DELETED = "admin_api_key.deleted"
 
 
+class Outcome(StrEnum):
+    SUCCESS = "success"
+    REFUSED = "refused"
+
+
 ORGANIZATION = "organization"
 """Stands for the tenant of a change that is not of one tenant's: no tenant has such an id."""
+
+UNKNOWN_ACTOR_ID = "unknown"
+"""Of whoever showed no valid credential."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +63,35 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """What was asked for and refused. `route` is the path's pattern, `error` the kind of the refusal; `message` shows
+    no secret. `more` attempts of the same origin since `since_ms` have no entry of their own: they are counted here."""
+
+    method: str
+    route: str
+    error: str
+    message: str | None = None
+    more: int = 0
+    since_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AuditEvent:
-    """`before` and `after` hold the fields that changed, never a secret or a fingerprint."""
+    """`before` and `after` hold the fields that changed, never a secret or a fingerprint. `attempt` is there where
+    nothing was changed, because it was refused; then `target_id` is what was asked for, if anything was named. An
+    action that a newer version wrote is its name."""
 
     id: str
     at_ms: int
-    action: AuditAction
+    action: AuditAction | str
     actor: Actor
     tenant_id: str
     target_id: str
     request_id: str | None = None
     before: Mapping[str, object] | None = None
     after: Mapping[str, object] | None = None
+    attempt: Attempt | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        return Outcome.SUCCESS if self.attempt is None else Outcome.REFUSED

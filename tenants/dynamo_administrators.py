@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.transactions import TransactWrite
 
 from tenants.admin_key import AdminKey
 from tenants.administrator_rows import admin_key_from_row, admin_key_to_row
 from tenants.audit import AuditEvent
+from tenants.dynamo_audit import AuditTrail
 from tenants.dynamo_changes import Changes, Refusals, Threads
 from tenants.dynamo_models import AdminKeyRow, Rows
 from tenants.store import Page
@@ -17,10 +20,10 @@ from tenants.tables import ADMIN_KEYS_PARTITION
 class DynamoAdministrators:
     """Administrators on DynamoDB. To be closed."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Rows, clock_ms: Callable[[], int]) -> None:
         self._rows = rows
         self._threads = Threads()
-        self._changes = Changes(rows, self._threads)
+        self._changes = Changes(AuditTrail(rows, clock_ms), self._threads)
 
     async def close(self) -> None:
         self._threads.close()

@@ -13,10 +13,8 @@ from pynamodb.exceptions import CancellationReason, PynamoDBConnectionError, Tra
 from pynamodb.transactions import TransactWrite
 
 from tenants.audit import AuditEvent
-from tenants.dynamo_models import Rows
+from tenants.dynamo_audit import AuditTrail
 from tenants.errors import ChangedMeanwhile, Conflict, LedgerUnavailable, NotFound, TenantsError, TooContended
-from tenants.periods import month_of
-from tenants.rows import audit_to_row
 
 T = TypeVar("T")
 THREADS = 16
@@ -70,10 +68,10 @@ class Refusals:
 
 
 class Changes:
-    """Commits changes of the records in `rows`."""
+    """Commits changes of records, each with its entry in the audit trail."""
 
-    def __init__(self, rows: Rows, threads: Threads) -> None:
-        self._rows = rows
+    def __init__(self, trail: AuditTrail, threads: Threads) -> None:
+        self._trail = trail
         self._threads = threads
 
     async def commit(self, write: Callable[[TransactWrite], None], audit: AuditEvent, refusals: Refusals) -> None:
@@ -81,16 +79,9 @@ class Changes:
 
         A failed condition raises what `refusals` has for it. Raises TooContended, LedgerUnavailable.
         """
-
-        def commit_once() -> None:
-            # The token makes a repeat of the same call harmless, whether botocore repeats it or we do.
-            with TransactWrite(connection=self._rows.connection, client_request_token=audit.id[-36:]) as transaction:
-                write(transaction)
-                transaction.save(self._rows.audit(month_of(audit.at_ms), audit.id, **audit_to_row(audit)))
-
         for _ in range(CONFLICT_ATTEMPTS):
             try:
-                return await self._threads.run(commit_once)
+                return await self._threads.run(self._trail.commit, write, audit)
             except TransactWriteError as error:
                 refusal = refusals.find(error.cancellation_reasons)
                 if refusal is not None:

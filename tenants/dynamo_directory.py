@@ -14,6 +14,7 @@ from pynamodb.exceptions import DoesNotExist
 from pynamodb.transactions import TransactWrite
 
 from tenants.audit import AuditEvent
+from tenants.dynamo_audit import AuditTrail
 from tenants.dynamo_changes import Changes, Refusals, Threads
 from tenants.dynamo_escrow import TenantBudgets
 from tenants.dynamo_fences import Fences
@@ -58,7 +59,7 @@ class DynamoDirectory:
         self._clock_ms = clock_ms
         self._budgets = budgets
         self._threads = Threads()
-        self._changes = Changes(rows, self._threads)
+        self._changes = Changes(AuditTrail(rows, clock_ms), self._threads)
         self._fences = Fences(rows, self._threads, clock_ms)
 
     async def close(self) -> None:
@@ -183,6 +184,11 @@ class DynamoDirectory:
         except Conflict:
             await self.get_key(key.tenant_id, key.id)  # NotFound, where it was deleted; pynamodb cannot tell
             raise
+
+    # Audit
+
+    async def record(self, audit: AuditEvent) -> None:
+        await self._changes.commit(lambda transaction: None, audit, Refusals())
 
     # Steps of a transaction
 

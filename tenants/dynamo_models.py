@@ -102,6 +102,12 @@ class AuditRow(PointerRow):
     request_id = UnicodeAttribute(null=True)
     before = UnicodeAttribute(null=True)
     after = UnicodeAttribute(null=True)
+    attempt = UnicodeAttribute(null=True)
+    writer = UnicodeAttribute(null=True)
+    number = NumberAttribute(null=True)
+    previous = UnicodeAttribute(null=True)
+    seen = UnicodeAttribute(null=True)
+    hash = UnicodeAttribute(null=True)
 
 
 class FenceRow(PointerRow):
@@ -126,6 +132,7 @@ class Rows:
     service_account: type[ServiceAccountRow]
     admin_key: type[AdminKeyRow]
     audit: type[AuditRow]
+    audit_pointer: type[PointerRow]
     fence: type[FenceRow]
     connection: Connection
 
@@ -156,6 +163,7 @@ def bind(access: DynamoAccess, tables: TableNames) -> Rows:
         service_account=bound(ServiceAccountRow, tables.core),
         admin_key=bound(AdminKeyRow, tables.core),
         audit=bound(AuditRow, tables.audit),
+        audit_pointer=bound(PointerRow, tables.audit),
         fence=bound(FenceRow, tables.usage),
         connection=Connection(**settings),
     )

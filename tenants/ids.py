@@ -24,6 +24,14 @@ def to_base62(number: int, width: int) -> str:
     return "".join(reversed(digits))
 
 
+def from_base62(text: str) -> int:
+    """The number that `to_base62` wrote. Raises ValueError for another character than its own."""
+    number = 0
+    for character in text:
+        number = number * 62 + ALPHABET.index(character)
+    return number
+
+
 def time_ordered(now_ms: int, randomness: bytes, width: int = 16) -> str:
     """`width` characters: the time, then as many random ones as fit. Ids made later sort later.
 

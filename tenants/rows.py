@@ -6,11 +6,13 @@ hot path's own client. A reader ignores attributes that it does not know: an old
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from tenants.audit import Actor, AuditAction, AuditEvent
+from tenants.audit import Actor, Attempt, AuditAction, AuditEvent
 from tenants.key import ApiKey, KeyStatus, Owner, OwnerKind
 from tenants.limits import NO_LIMITS, Limits
 from tenants.limits_fields import limits_from_fields, limits_to_fields
@@ -147,11 +149,13 @@ def service_account_from_row(row: Mapping[str, Any]) -> ServiceAccount:
 
 
 def audit_to_row(event: AuditEvent) -> Row:
+    """Without its place in a chain, which `audit_chain.linked` gives it."""
+    attempt = event.attempt
     return present(
         {
             "id": event.id,
             "at_ms": event.at_ms,
-            "action": event.action.value,
+            "action": str(event.action),
             "actor_id": event.actor.id,
             "actor_address": event.actor.address,
             "actor_name": event.actor.name,
@@ -162,29 +166,40 @@ def audit_to_row(event: AuditEvent) -> Row:
             "request_id": event.request_id,
             "before": None if event.before is None else _dump(event.before),
             "after": None if event.after is None else _dump(event.after),
+            "attempt": None if attempt is None else _dump(asdict(attempt)),
         }
     )
 
 
 def audit_from_row(row: Mapping[str, Any]) -> AuditEvent:
-    """An entry of the trail. Only tests read it so far: no route serves OpenAI's `audit_logs` yet."""
+    """An entry of the trail. Its place in the chain is left to `audit_chain`."""
+    actor = Actor(row["actor_id"], *(row.get(f"actor_{name}") for name in ("address", "name", "email", "role")))
     return AuditEvent(
         id=row["id"],
         at_ms=int(row["at_ms"]),
-        action=AuditAction(row["action"]),
-        actor=Actor(
-            row["actor_id"],
-            row.get("actor_address"),
-            row.get("actor_name"),
-            row.get("actor_email"),
-            row.get("actor_role"),
-        ),
+        action=_action_from_text(row["action"]),
+        actor=actor,
         tenant_id=row["tenant_id"],
         target_id=row["target_id"],
         request_id=row.get("request_id"),
         before=json.loads(row["before"]) if row.get("before") else None,
         after=json.loads(row["after"]) if row.get("after") else None,
+        attempt=_attempt_from_text(row.get("attempt")),
     )
+
+
+def _action_from_text(text: str) -> AuditAction | str:
+    try:
+        return AuditAction(text)
+    except ValueError:
+        return text
+
+
+def _attempt_from_text(text: str | None) -> Attempt | None:
+    if text is None:
+        return None
+    fields = json.loads(text)
+    return Attempt(**{field.name: fields[field.name] for field in dataclasses.fields(Attempt) if field.name in fields})
 
 
 def find_int(row: Mapping[str, Any], name: str) -> int | None:

@@ -87,6 +87,10 @@ class Directory(Protocol):
         """Delete the record of exactly this version, and fence its accounts. Raises NotFound, Conflict."""
         ...
 
+    async def record(self, audit: AuditEvent) -> None:
+        """Write the entry of what changed nothing. Raises LedgerUnavailable."""
+        ...
+
     async def close(self) -> None: ...
 
 

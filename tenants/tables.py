@@ -22,8 +22,9 @@ usage   accounts, events and kept reasoning; written by every request, expiring.
         L#SWEEP             SWEEP          how far the accounts were looked through for what crashes left
         C#<request id>      <number>       a correction of what the request was charged
 
-audit   append-only: the writer needs PutItem alone.
-        <yyyy-mm>    <audit id>
+audit   append-only: the writer needs PutItem, and Query to see what became of a write without an answer.
+        <yyyy-mm>               <audit id>   an entry
+        P#<tenant>#<yyyy-mm>    <audit id>   pointer: the tenant's entries
 
 Separate tables, so that restoring `usage` never revives a revoked key, and each role gets only what it needs.
 """
@@ -116,6 +117,10 @@ def active_partition(hour: str) -> str:
 
 def correction_partition(request_id: str) -> str:
     return f"C#{request_id}"
+
+
+def tenant_audit_partition(tenant_id: str, month: str) -> str:
+    return f"P#{tenant_id}#{month}"
 
 
 TENANT_SORT = "TENANT"

@@ -20,7 +20,7 @@ HOMES = {
     "boto3": (),  # it belongs to the tests: botocore does all that is shipped
     "botocore": ("awswire/",),
     "pynamodb": tuple(
-        f"tenants/dynamo_{part}.py" for part in ("models", "directory", "administrators", "changes", "fences")
+        f"tenants/dynamo_{part}.py" for part in ("models", "directory", "administrators", "changes", "fences", "audit")
     ),
     "aiohttp": ("awswire/transport_aiohttp.py", "gateway/media/", "gateway/webhooks.py"),
     "yarl": ("awswire/transport_aiohttp.py", "gateway/media/fetcher.py"),
@@ -28,7 +28,7 @@ HOMES = {
     "uvicorn": ("gateway/serving.py", "gateway/http_protocol.py", "gateway/local/", "simulator/"),
     "fastapi": ("gateway/app.py", "gateway/routes/", "admin/routes/"),
     "starlette": ("gateway/routes/",),
-    "typer": ("gateway/cli.py", "gateway/ledger_cli.py"),
+    "typer": ("gateway/cli.py", "gateway/ledger_cli.py", "gateway/audit_cli.py"),
     "moto": ("gateway/local/moto_server.py",),
 }
 
@@ -51,7 +51,9 @@ EXCEPTIONS = {
 
 # Settings are read by entry points and composition roots; everybody else is given plain values.
 SETTINGS_READERS = ("gateway/app.py", "gateway/aws.py", "gateway/cli.py", "gateway/serving.py", "gateway/local/")
-ENVIRONMENT_READERS = ("gateway/cli.py", "gateway/ledger_cli.py", "gateway/serving.py", "gateway/local/")
+ENVIRONMENT_READERS = (
+    "gateway/cli.py", "gateway/ledger_cli.py", "gateway/audit_cli.py", "gateway/serving.py", "gateway/local/",
+)  # fmt: skip
 
 PURE = (
     "gateway/translate/", "gateway/openai/", "gateway/bedrock/converse.py", "gateway/bedrock/embeddings.py",

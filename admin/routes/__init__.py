@@ -2,6 +2,7 @@
 
 router             the whole router, behind the admin keys
 admitted           the class of all routes: it authenticates before the body is read
+refusals           what is refused goes to the audit trail
 dependencies       what a route is given: the control plane, the requester, checked ids
 projects, model_permissions, rate_limits, spend_limits, spend_alerts, service_accounts, api_keys    OpenAI's endpoints
 policies, limits   extensions: a project's policy, and all of its limits at once

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
@@ -13,6 +11,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from admin.authorization import authorize
 from admin.control_plane import ControlPlane, Requester
 from admin.routes.permissions import required_of
+from admin.routes.refusals import RouteHandler, recording_refusals
 from admin.sign_in import authenticate
 from tenants.errors import InvalidArgument
 from tenants.roles import Permission
@@ -25,8 +24,6 @@ X_API_KEY = APIKeyHeader(name="x-api-key", auto_error=False, scheme_name="AdminK
 # fault of a body before the first one is told: megabytes of them took ten seconds.
 LARGEST_BODY_BYTES = 512 * 1024
 PREFIX = "/v1/organization"
-
-RouteHandler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +74,7 @@ def route_class_of(control: ControlPlane) -> type[APIRoute]:
                 response.headers["cache-control"] = "no-store"  # answers may hold a secret
                 return response
 
-            return handle_admitted
+            return recording_refusals(control, handle_admitted)
 
     return AdmittedRoute
 

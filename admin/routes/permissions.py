@@ -46,6 +46,7 @@ REQUIRED: Mapping[tuple[str, str], Permission] = {
     ("GET", f"{_P}/service_accounts"): Permission.SERVICE_ACCOUNTS_READ,
     ("POST", f"{_P}/service_accounts"): Permission.SERVICE_ACCOUNTS_MANAGE,
     ("GET", f"{_P}/service_accounts/{{service_account_id}}"): Permission.SERVICE_ACCOUNTS_READ,
+    ("POST", f"{_P}/service_accounts/{{service_account_id}}"): Permission.SERVICE_ACCOUNTS_MANAGE,
     ("DELETE", f"{_P}/service_accounts/{{service_account_id}}"): Permission.SERVICE_ACCOUNTS_MANAGE,
     ("POST", f"{_P}/service_accounts/{{service_account_id}}/api_keys"): Permission.SERVICE_ACCOUNTS_MANAGE,
     ("GET", f"{_P}/api_keys"): Permission.KEYS_READ,
@@ -61,6 +62,7 @@ REQUIRED: Mapping[tuple[str, str], Permission] = {
     ("GET", "/usage/embeddings"): Permission.USAGE_READ,
     ("GET", "/usage/export"): Permission.USAGE_READ,
     ("GET", "/costs"): Permission.USAGE_READ,
+    ("GET", "/audit_logs"): Permission.AUDIT_READ,
 }
 
 

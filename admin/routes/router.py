@@ -13,6 +13,7 @@ from admin.routes import (
     admin_keys,
     api_key_changes,
     api_keys,
+    audit_logs,
     limits,
     model_permissions,
     policies,
@@ -27,6 +28,7 @@ from admin.routes import (
 )
 from admin.routes.admitted import BEARER, PREFIX, X_API_KEY, route_class_of
 from admin.schemas.wire import ErrorBody
+from tenants.audit_books import AuditBooks
 from tenants.usage_books import UsageBooks
 
 _REFUSALS = {
@@ -60,11 +62,15 @@ _MODULES = (
 
 
 def create_router(
-    control: ControlPlane, budgets: ProjectBudgets | None = None, books: UsageBooks | None = None
+    control: ControlPlane,
+    budgets: ProjectBudgets | None = None,
+    books: UsageBooks | None = None,
+    audit_books: AuditBooks | None = None,
 ) -> APIRouter:
     """Every route below `/v1/organization`, each of them for the holder of an admin key only.
 
-    Without `budgets`, no route shows a project's budget; without `books`, none what was used. Routes raise
+    Without `budgets`, no route shows a project's budget; without `books`, none what was used; without
+    `audit_books`, none the audit trail. Routes raise
     `tenants.errors` and RequestValidationError; the app that mounts the router renders them.
     """
     router = APIRouter(prefix=PREFIX, dependencies=[Security(BEARER), Security(X_API_KEY)], responses=_ERRORS)
@@ -76,4 +82,6 @@ def create_router(
     if books is not None:
         router.include_router(usage.create_router(route_class, books))
         router.include_router(usage_export.create_router(route_class, books))
+    if audit_books is not None:
+        router.include_router(audit_logs.create_router(route_class, audit_books))
     return router

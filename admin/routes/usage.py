@@ -14,7 +14,7 @@ from admin.operations.usage import report_usage
 from admin.operations.usage_reach import narrow_report
 from admin.routes.dependencies import Control, Reach
 from admin.schemas.usage import BucketPage, CompletionsResult, CostsResult, EmbeddingsResult, to_json, to_page
-from admin.schemas.usage_query import CompletionsQuery, CostsQuery, EmbeddingsQuery, RangeQuery
+from admin.schemas.usage_query import CompletionsQuery, CostsQuery, EmbeddingsQuery
 from tenants.usage_books import UsageBooks
 
 QueryT = TypeVar("QueryT", bound=BaseModel)
@@ -81,7 +81,7 @@ def parse_query(model: type[QueryT], request: Request) -> QueryT:
         raise RequestValidationError([{**fault, "loc": ("query", *fault["loc"])} for fault in faults]) from error
 
 
-def describe_query(model: type[RangeQuery]) -> list[dict[str, Any]]:
+def describe_query(model: type[BaseModel]) -> list[dict[str, Any]]:
     """The parameters for the OpenAPI document, lists with the brackets that SDKs write."""
     schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
     properties: dict[str, dict[str, Any]] = schema["properties"]
@@ -89,7 +89,7 @@ def describe_query(model: type[RangeQuery]) -> list[dict[str, Any]]:
         {
             "name": f"{name}[]" if described.get("type") == "array" else name,
             "in": "query",
-            "required": name in schema["required"],
+            "required": name in schema.get("required", ()),
             "schema": {"type": "string"} if "$ref" in described else described,
         }
         for name, described in properties.items()

@@ -29,6 +29,7 @@ from fastapi import FastAPI
 
 from admin.auth import AdminKeys
 from admin.control_plane import ControlPlane, Requester
+from admin.refused_attempts import RefusedAttempts
 from admin.routes.router import create_router
 from awswire.attributes import from_attributes
 from awswire.dynamodb import DynamoDb
@@ -39,6 +40,7 @@ from gateway.routes.application import assemble
 from gateway.routes.middleware import RequestEnvelope
 from tenants.audit import Actor, AuditEvent
 from tenants.dynamo_administrators import DynamoAdministrators
+from tenants.dynamo_audit_books import DynamoAuditBooks
 from tenants.dynamo_directory import DynamoDirectory
 from tenants.dynamo_escrow import TenantBudgets
 from tenants.dynamo_ledger import DynamoKeyReader, DynamoLedger
@@ -74,7 +76,8 @@ async def control(
     """A control plane whose clock moves on by a millisecond each time it is read."""
     clock_ms = itertools.count(NOW_MS).__next__
     rows = bind(dynamo_access, tables)
-    directory, administrators = DynamoDirectory(rows, clock_ms, budgets), DynamoAdministrators(rows)
+    directory, administrators = DynamoDirectory(rows, clock_ms, budgets), DynamoAdministrators(rows, clock_ms)
+    refused_attempts = RefusedAttempts(directory.record, clock_ms)
     yield ControlPlane(
         directory=directory,
         administrators=administrators,
@@ -83,7 +86,9 @@ async def control(
         admin_keys=AdminKeys(BOOTSTRAP),
         clock_ms=clock_ms,
         randomness=os.urandom,
+        refused_attempts=refused_attempts,
     )
+    await refused_attempts.close()
     await directory.close()
     await administrators.close()
 
@@ -116,7 +121,7 @@ def audit_trail(dynamodb: DynamoDb, tables: TableNames) -> AuditTrail:
 
 
 @pytest.fixture
-def app(control: ControlPlane, budgets: TenantBudgets) -> FastAPI:
+def app(control: ControlPlane, budgets: TenantBudgets, dynamodb: DynamoDb, tables: TableNames) -> FastAPI:
     """The application with this control plane alone, as in production but for its ids and times."""
 
     async def ready() -> None:
@@ -128,7 +133,8 @@ def app(control: ControlPlane, budgets: TenantBudgets) -> FastAPI:
         max_body_bytes=MAX_BODY_BYTES,
         monotonic=lambda: 0.0,
     )
-    return assemble(None, create_router(control, budgets), ready, envelope, None)
+    router = create_router(control, budgets, audit_books=DynamoAuditBooks(dynamodb, tables))
+    return assemble(None, router, ready, envelope, None)
 
 
 @pytest.fixture

@@ -158,12 +158,13 @@ async def open_store(ground: Ground) -> AsyncIterator[Store]:
     assert ground.access.endpoint_url is not None
     async with open_client(ground.access.endpoint_url) as (client, transport):
         for spec in ALL:
-            await _empty(client, ground.tables.of(spec))
+            await empty(client, ground.tables.of(spec))
         await ground.directory.create_tenant(TENANT, an_audit())
         yield Store(ground, client, transport, Hand())
 
 
-async def _empty(client: DynamoDb, table: str) -> None:
+async def empty(client: DynamoDb, table: str) -> None:
+    """Delete everything in it."""
     body = {"TableName": table, "ProjectionExpression": "pk, sk", "ConsistentRead": True}
     left: list[dict[str, Any]] = (await client.call("Scan", body, repeatable=True))["Items"]
     for first in range(0, len(left), 25):

@@ -28,7 +28,7 @@ FULL_KEY = replace(
 
 @pytest.fixture
 async def administrators(store: Store) -> AsyncIterator[DynamoAdministrators]:
-    opened = DynamoAdministrators(bind(store.ground.access, store.tables))
+    opened = DynamoAdministrators(bind(store.ground.access, store.tables), lambda: NOW * 1000)
     yield opened
     await opened.close()
 

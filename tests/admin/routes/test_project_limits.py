@@ -138,7 +138,7 @@ async def test_every_change_is_audited_under_its_own_name(
     await client.delete(f"{project}/spend_alerts/{alert}")
 
     _, *changes = await audit_trail()
-    assert [each.action.value for each in changes] == [
+    assert [str(each.action) for each in changes] == [
         "rate_limit.updated",
         "rate_limit.deleted",
         "spend_limit.updated",
