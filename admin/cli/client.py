@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from admin.cli.connection import Connection
 from admin.cli.exact_json import Json, parse_json
-from admin.cli.failures import Unavailable, failure_of
+from admin.cli.failures import CommandFailed, NotPermitted, Unavailable, failure_of
 from admin.cli.retrying import MOST_ATTEMPTS, backoff, wait_after
 from admin.cli.transport import Answer, Call, HttpTransport, NotReached, OpenAnswer
 
@@ -39,10 +40,9 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class AdminClient:
-    """Speaks below `root_url`, which has no `/v1`. All methods raise CommandFailed for what did not succeed."""
+    """All methods raise CommandFailed for what did not succeed."""
 
-    root_url: str
-    credential: str = field(repr=False)
+    connection: Connection
     transport: HttpTransport
     rim: Rim
 
@@ -91,7 +91,7 @@ class AdminClient:
         """A body that is read as it comes. Raises NotReached where it breaks off."""
         with self.transport.open(Call("GET", self._url(path, query), self._headers({}))) as answer:
             if answer.status != 200:
-                raise failure_of(answer.status, answer.headers, answer.read())
+                raise self._failure_of(Answer(answer.status, answer.headers, answer.read()))
             yield answer
 
     def _posted(self, path: str, body: bytes, headers: Mapping[str, str]) -> Posted:
@@ -116,22 +116,35 @@ class AdminClient:
                 return answer
             wait = wait_after(answer.status, answer.headers, attempt, self.rim.jitter())
             if wait is None:
-                raise failure_of(answer.status, answer.headers, answer.body)
+                raise self._failure_of(answer)
             self._pause(f"it answered {answer.status}", wait)
         raise AssertionError("the last attempt returns or raises")
 
     def unavailable(self, error: NotReached) -> Unavailable:
-        return Unavailable(f"No gateway at {self.root_url}: {error.message}. SLUICE_URL or --url says where it is.")
+        return Unavailable(
+            f"No gateway at {self.connection.root_url}: {error.message}. SLUICE_URL or --url says where it is."
+        )
+
+    def _failure_of(self, answer: Answer) -> CommandFailed:
+        failure = failure_of(answer.status, answer.headers, answer.body)
+        if answer.status != 401:
+            return failure
+        return NotPermitted(f"{failure.message} It is from {self.connection.source}.")
 
     def _pause(self, why: str, wait_seconds: float) -> None:
-        self.rim.note(f"{self.root_url}: {why}; trying again in {wait_seconds:.1f} s.")
+        self.rim.note(f"{self.connection.root_url}: {why}; trying again in {wait_seconds:.1f} s.")
         self.rim.sleep(wait_seconds)
 
     def _headers(self, headers: Mapping[str, str]) -> dict[str, str]:
-        return {"authorization": f"Bearer {self.credential}", "accept": "*/*", "user-agent": "sluice-cli", **headers}
+        return {
+            "authorization": f"Bearer {self.connection.credential}",
+            "accept": "*/*",
+            "user-agent": "sluice-cli",
+            **headers,
+        }
 
     def _url(self, path: str, query: Query | None = None) -> str:
-        return f"{self.root_url}/v1{path}" + (f"?{pairs}" if (pairs := to_query_string(query or {})) else "")
+        return f"{self.connection.root_url}/v1{path}" + (f"?{pairs}" if (pairs := to_query_string(query or {})) else "")
 
     def _parsed(self, answer: Answer) -> Json:
         try:
@@ -139,7 +152,7 @@ class AdminClient:
         except ValueError:
             parsed = None
         if not isinstance(parsed, dict):
-            raise Unavailable(f"{self.root_url} answered, and not as a gateway does. Is SLUICE_URL right?")
+            raise Unavailable(f"{self.connection.root_url} answered, and not as a gateway does. Is SLUICE_URL right?")
         return parsed
 
 

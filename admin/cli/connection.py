@@ -28,6 +28,8 @@ class Connection:
 
     root_url: str
     credential: str = field(repr=False)
+    source: str
+    """Where the credential was found, for who has the wrong one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +43,28 @@ class Place:
 
 def find_connection(place: Place, environ: Mapping[str, str]) -> Connection:
     """Options win over the environment. Raises BadUsage that says what to set."""
-    return Connection(_root_url(place, environ), _admin_key(place, environ))
+    root_url = _root_url(place, environ)
+    if place.key_file is not None:
+        text, source = _read_secret(place.key_file), str(place.key_file)
+    elif place.data_dir is not None:
+        text, source = _admin_key_in(place.data_dir), str(place.data_dir)
+    else:
+        text, source = environ.get(ADMIN_KEY_VARIABLE, "").strip(), ADMIN_KEY_VARIABLE
+        if not text:
+            raise BadUsage(_no_admin_key())
+    return Connection(root_url, _checked_secret(text, source), source)
 
 
 def connection_as_key(place: Place, environ: Mapping[str, str], api_key_file: Path | None) -> Connection:
     """For what inference keys may ask. Raises BadUsage."""
     named = next((name for name in API_KEY_VARIABLES if environ.get(name)), None)
-    if api_key_file is None and named is None:
+    if api_key_file is not None:
+        text, source = _read_secret(api_key_file), str(api_key_file)
+    elif named is not None:
+        text, source = environ[named].strip(), named
+    else:
         raise BadUsage(f"No API key. Set {API_KEY_VARIABLES[0]}, or name a file that holds it with --api-key-file.")
-    credential = _read_secret(api_key_file) if api_key_file is not None else environ[str(named)].strip()
-    return Connection(_root_url(place, environ), _checked_secret(credential, "The API key"))
+    return Connection(_root_url(place, environ), _checked_secret(text, source), source)
 
 
 def to_root_url(text: str) -> str:
@@ -76,19 +90,11 @@ def _root_url(place: Place, environ: Mapping[str, str]) -> str:
     return to_root_url(environ.get(URL_VARIABLE) or DEFAULT_URL)
 
 
-def _admin_key(place: Place, environ: Mapping[str, str]) -> str:
-    if place.key_file is not None:
-        return _checked_secret(_read_secret(place.key_file), f"What {place.key_file} holds")
-    if place.data_dir is not None:
-        return _checked_secret(_admin_key_in(place.data_dir), f"What {place.data_dir} holds")
-    if environ.get(ADMIN_KEY_VARIABLE):
-        return _checked_secret(environ[ADMIN_KEY_VARIABLE].strip(), ADMIN_KEY_VARIABLE)
-    local = ""
+def _no_admin_key() -> str:
+    where = "`sluice dev` prints one as it starts."
     if (DEFAULT_DATA_DIR / _SECRETS_FILE).exists():
-        local = f" For the `sluice dev` of this folder, add --data-dir {DEFAULT_DATA_DIR}."
-    raise BadUsage(
-        f"No admin key. Set {ADMIN_KEY_VARIABLE}, or name a file that holds it with --admin-key-file.{local}"
-    )
+        where = f"For the `sluice dev` of this folder, add --data-dir {DEFAULT_DATA_DIR}."
+    return f"No admin key. Set {ADMIN_KEY_VARIABLE}, or name a file that holds it with --admin-key-file. {where}"
 
 
 def _read_secret(path: Path) -> str:
@@ -98,10 +104,10 @@ def _read_secret(path: Path) -> str:
         raise BadUsage(f"The file {path} cannot be read: {_reason(error)}.") from error
 
 
-def _checked_secret(text: str, what: str) -> str:
+def _checked_secret(text: str, source: str) -> str:
     """What HTTP can carry in a header. It is never shown."""
     if not text or not text.isascii() or not text.isprintable() or " " in text:
-        raise BadUsage(f"{what} is no key: a key is one word of printable ASCII characters.")
+        raise BadUsage(f"What {source} holds is no key: a key is one word of printable ASCII characters.")
     return text
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from admin.cli.client import Posted
 from admin.cli.exact_json import Json
 from admin.cli.failures import Refused
 from admin.cli.session import Session
 from admin.cli.table import Cell
+
+if TYPE_CHECKING:
+    from admin.cli.client import Posted
 
 SHOWN_ONCE = "The secret is shown this once, and stored nowhere."
 

@@ -64,7 +64,7 @@ class Session:
         from admin.cli.transport import HttpTransport
 
         rim = Rim(sleep=time.sleep, jitter=_jitter, token=lambda: secrets.token_hex(16), note=self.screen.note)
-        return AdminClient(connection.root_url, connection.credential, HttpTransport(self.options.timeout), rim)
+        return AdminClient(connection, HttpTransport(self.options.timeout), rim)
 
     def in_utc(self) -> Session:
         """For reports, which count by UTC days."""
