@@ -12,13 +12,13 @@ NONE = "none"
 
 _CENTS = Decimal("0.01")
 _PICO = Decimal("1e-12")
-_MONEY = re.compile(r"\$?(\d{1,3}(?:,\d{3})+|\d+)(\.\d{1,2})?")
+_MONEY = re.compile(r"\$?(\d{1,3}(?:,\d{3})+|\d+)(\.\d{1,2})?", re.ASCII)
 _SUFFIXES = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9}
-_COUNT = re.compile(r"(\d+(?:\.\d+)?)([kmb]?)", re.IGNORECASE)
+_COUNT = re.compile(r"(\d+(?:\.\d+)?)([kmb]?)", re.ASCII | re.IGNORECASE)
 
 
 def usd(amount: Decimal) -> str:
-    """US dollars: whole cents from a dollar on, below it two significant digits at least: `$1,234.50`, `$0.0012`.
+    """US dollars: whole cents from a dollar on, below it as many places as two digits need: `$1,234.50`, `$0.0012`.
 
     What is not zero never looks like zero.
     """
@@ -27,6 +27,8 @@ def usd(amount: Decimal) -> str:
     if 0 < size < 1:
         decimals = min(_CENTS, Decimal(1).scaleb(size.adjusted() - 1))
     shown = size.quantize(max(decimals, _PICO), ROUND_HALF_EVEN)
+    if shown == shown.quantize(_CENTS):
+        shown = shown.quantize(_CENTS)
     return f"{'-' if amount < 0 and shown else ''}${shown:,f}"
 
 

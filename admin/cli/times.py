@@ -8,8 +8,8 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from admin.cli.failures import BadUsage
 
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
-_DURATION = re.compile(r"(\d{1,9})([smhdw])")
-_UNIX = re.compile(r"\d{9,11}")
+_DURATION = re.compile(r"(\d{1,9})([smhdw])", re.ASCII)
+_UNIX = re.compile(r"\d{9,11}", re.ASCII)
 DAY_SECONDS = 86_400
 
 
