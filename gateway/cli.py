@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from admin.cli.app import remote
+from admin.cli.audit import trail
 from gateway.ledger_cli import ledger
 
 app = typer.Typer(
@@ -30,6 +31,9 @@ prices = typer.Typer(help="What models cost.", no_args_is_help=True)
 app.add_typer(prices, name="prices")
 app.add_typer(ledger, name="ledger")
 app.add_typer(remote)
+audit = typer.Typer(help="The audit trail: who changed what.", no_args_is_help=True)
+audit.add_typer(trail)
+app.add_typer(audit, name="audit")
 
 
 class BedrockChoice(StrEnum):

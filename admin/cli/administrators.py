@@ -92,7 +92,7 @@ def create_admin_key(
     show_secret(session, posted, fields, made.get("value"))
 
 
-@command(admin_keys, "delete", "sluice admin-keys delete admin_key_AbC123 --yes")
+@command(admin_keys, "delete", "sluice admin-keys delete admin_AbC123 --yes")
 def delete_admin_key(
     session: Session,
     admin_key: Annotated[str, typer.Argument(help="Its id.", metavar="ADMIN_KEY")],

@@ -6,7 +6,6 @@ import typer
 
 from admin.cli import key_bulk, key_issuing
 from admin.cli.administrators import admin_keys, me, users
-from admin.cli.audit import audit
 from admin.cli.export import export
 from admin.cli.keys import keys
 from admin.cli.models import models
@@ -24,7 +23,6 @@ remote.add_typer(service_accounts, name="service-accounts")
 remote.add_typer(users, name="users")
 remote.add_typer(admin_keys, name="admin-keys")
 remote.add_typer(models, name="models")
-remote.add_typer(audit, name="audit")
 remote.add_typer(reports)
 remote.add_typer(export)
 remote.add_typer(me)

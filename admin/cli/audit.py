@@ -20,7 +20,7 @@ from admin.cli.session import Session
 from admin.cli.table import Cell, Column
 from admin.cli.times import parse_moment
 
-audit = typer.Typer(help="The audit trail: who changed what.", no_args_is_help=True)
+trail = typer.Typer()
 
 _POLL_SECONDS = 2.0
 # Entries may become readable a little after their time, and out of order.
@@ -63,7 +63,7 @@ _COLUMNS = (
 )
 
 
-@command(audit, "list", 'sluice audit list --since 7d --tenant "Search team"')
+@command(trail, "list", 'sluice audit list --since 7d --tenant "Search team"')
 def list_entries(
     session: Session,
     listing: Listing,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -58,11 +58,6 @@ class AdminClient:
         headers = {} if if_match is None else {"if-match": if_match}
         return self._posted(path, to_json_body(body or {}), {"content-type": "application/json", **headers})
 
-    def post_csv(self, path: str, body: bytes) -> Answer:
-        """CSV in, CSV out: the answer as it came."""
-        headers = {"content-type": "text/csv; charset=utf-8", "idempotency-key": self.rim.token()}
-        return self._attempts(Call("POST", self._url(path), self._headers(headers), body), repeatable=True)
-
     def delete(self, path: str, query: Query | None = None) -> Json:
         """A lost answer is not asked for again: the second one would be that there is no such thing."""
         return self._parsed(self._send("DELETE", path, query))
@@ -86,10 +81,18 @@ class AdminClient:
             page = self.get(path, {**query, "page": page["next_page"]})
             yield from page["data"]
 
+    def stream(self, path: str, query: Query) -> AbstractContextManager[OpenAnswer]:
+        """A body that is read as it comes. Raises NotReached where none comes or it breaks off."""
+        return self._open(Call("GET", self._url(path, query), self._headers({})))
+
+    def stream_csv(self, path: str, body: bytes) -> AbstractContextManager[OpenAnswer]:
+        """CSV in, CSV out as it comes, in one attempt: a second one would not be told the secrets. As `stream`."""
+        headers = {"content-type": "text/csv; charset=utf-8", "idempotency-key": self.rim.token()}
+        return self._open(Call("POST", self._url(path), self._headers(headers), body))
+
     @contextmanager
-    def stream(self, path: str, query: Query) -> Iterator[OpenAnswer]:
-        """A body that is read as it comes. Raises NotReached where it breaks off."""
-        with self.transport.open(Call("GET", self._url(path, query), self._headers({}))) as answer:
+    def _open(self, call: Call) -> Iterator[OpenAnswer]:
+        with self.transport.open(call) as answer:
             if answer.status != 200:
                 raise self._failure_of(Answer(answer.status, answer.headers, answer.read()))
             yield answer

@@ -17,7 +17,10 @@ def moment(unix_seconds: int | None, zone: tzinfo | None, none: str = "-") -> st
     """`2026-11-20 16:04` in the zone, the machine's own for None; UTC says so."""
     if unix_seconds is None:
         return none
-    at = datetime.fromtimestamp(unix_seconds, UTC).astimezone(zone)
+    try:
+        at = datetime.fromtimestamp(unix_seconds, UTC).astimezone(zone)
+    except (ValueError, OverflowError, OSError):  # beyond the calendar
+        return str(unix_seconds)
     return at.strftime("%Y-%m-%d %H:%M") + (" UTC" if zone is UTC else "")
 
 

@@ -26,7 +26,7 @@ from admin.cli.times import bucket_name, parse_moment
 
 reports = typer.Typer()
 
-_DAYS = re.compile(r"([1-9]\d{0,3})d")
+_DAYS = re.compile(r"([1-9][0-9]{0,3})d")
 _DIMENSIONS = {By.MODEL: "model", By.TENANT: "project_id", By.KEY: "api_key_id", By.USER: "user_id"}
 _COST_DIMENSIONS = {**_DIMENSIONS, By.MODEL: "line_item"}
 # The most buckets that a page has (docs/usage.md).
