@@ -25,6 +25,7 @@ trail = typer.Typer()
 _POLL_SECONDS = 2.0
 # Entries may become readable a little after their time, and out of order.
 _OVERLAP_SECONDS = 60
+_CLOCKS_APART_SECONDS = 3600
 
 
 def actor_cell(entry: Json) -> Cell:
@@ -104,20 +105,25 @@ def list_entries(
 
 def _follow(session: Session, listing: Listing, query: dict[str, Any]) -> None:
     """Ends with Ctrl-C alone."""
-    seen: dict[str, int] = {}
-    newest = session.now_seconds()
     entries = list(_first(walk(session, listing, path_of("audit_logs"), query), listing))
+    seen: dict[str, int] = {}
+    # By the gateway's clock, once there is an entry: this machine's may be ahead of it.
+    newest = max(map(_at, entries), default=session.now_seconds() - _CLOCKS_APART_SECONDS)
     while True:
         for entry in reversed(entries):
             if entry["id"] not in seen:
                 _show(session, entry)
-                newest = max(newest, int(entry["effective_at"]))
-            seen[entry["id"]] = int(entry["effective_at"])
+            seen[entry["id"]] = _at(entry)
         session.screen.output.flush()
         session.client.rim.sleep(_POLL_SECONDS)
         horizon = newest - _OVERLAP_SECONDS
         seen = {each: at for each, at in seen.items() if at >= horizon}
         entries = list(session.client.walk(path_of("audit_logs"), {**query, "effective_at[gte]": horizon}))
+        newest = max([newest, *map(_at, entries)])
+
+
+def _at(entry: Json) -> int:
+    return int(entry["effective_at"])
 
 
 def _first(entries: Iterator[Json], listing: Listing) -> Iterator[Json]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Annotated, BinaryIO
 import typer
 
 from admin.cli.commands import command
-from admin.cli.export_rows import ExportFormat, RowReader, request_id_of
+from admin.cli.export_rows import ExportFormat, RowReader, is_header, request_id_of
 from admin.cli.failures import BadUsage
 from admin.cli.names import tenant_id
 from admin.cli.paths import path_of
@@ -24,6 +26,7 @@ export = typer.Typer()
 _COMPLETE_UNTIL_HEADER = "x-sluice-complete-until"
 _MOST_ATTEMPTS_WITHOUT_A_ROW = 4
 _READ_BYTES = 1024 * 1024
+_NO_EXPORT = "The file to go on with is no export in this format. It was left as it is."
 
 
 @dataclass
@@ -54,15 +57,11 @@ def export_usage(
         "format": format.value,
         "project_id": None if tenant is None else tenant_id(session, tenant),
     }
-    if output is None:
-        if resume:
-            raise BadUsage("--resume goes with --output: it reads the file's last row.")
-        progress = _Progress(after=None, header=False)
-        _export(session, query, format, sys.stdout.buffer, progress)
-    else:
-        with _open_output(output, resume=resume) as sink:
-            progress = _progress_of(sink, format)
-            _export(session, query, format, sink, progress)
+    if resume and output is None:
+        raise BadUsage("--resume goes with --output: it reads the file's last row.")
+    with _open_output(output, resume=resume) as sink:
+        progress = _Progress(after=None, header=False) if output is None else _progress_of(sink, format)
+        _export(session, query, format, sink, progress)
     session.screen.note(f"{progress.rows:,} rows.")
     if progress.complete_until is not None:
         said = moment(progress.complete_until, session.screen.zone)
@@ -114,27 +113,43 @@ def _receive(
                 progress.rows += request_id is not None
 
 
-def _open_output(path: Path, *, resume: bool) -> BinaryIO:
-    """Raises BadUsage: a file that is there is gone on with, or left alone."""
+@contextmanager
+def _open_output(path: Path | None, *, resume: bool) -> Iterator[BinaryIO]:
+    """Standard output, or a file: one that is there is gone on with, or left alone (BadUsage); one that was made is
+    taken away again if nothing was written."""
+    if path is None:
+        yield sys.stdout.buffer
+        return
     try:
-        return path.open("r+b" if resume and path.exists() else "x+b")
+        sink = path.open("r+b" if resume and path.exists() else "x+b")
     except FileExistsError as error:
         raise BadUsage(f"{path} exists. --resume goes on after its last row.") from error
     except OSError as error:
         raise BadUsage(f"{path} cannot be written: {error.strerror}.") from error
+    with sink:
+        try:
+            yield sink
+        finally:
+            if sink.seek(0, os.SEEK_END) == 0:
+                path.unlink(missing_ok=True)
 
 
 def _progress_of(sink: BinaryIO, format: ExportFormat) -> _Progress:
-    """What is in the file. A row that broke off is cut away; the file stands at its end then."""
-    reader, end, progress = RowReader(format), 0, _Progress(after=None, header=False)
+    """What is in the file, which stands at its end then: a row that broke off is cut away. Raises BadUsage for a file
+    that is no export, and leaves it as it is."""
+    reader, end, begun, progress = RowReader(format), 0, False, _Progress(after=None, header=False)
     while piece := sink.read(_READ_BYTES):
+        begun = True
         for row in reader.feed(piece):
-            end += len(row)
             request_id = request_id_of(row, format)
-            if request_id is None and progress.header:
-                raise BadUsage("The file to go on with is no export in this format.")
-            progress.header = True
+            opening = end == 0 and format is ExportFormat.CSV and is_header(row)
+            if request_id is None and not opening:
+                raise BadUsage(_NO_EXPORT)
+            end += len(row)
+            progress.header = progress.header or opening
             progress.after = request_id or progress.after
+    if begun and end == 0:
+        raise BadUsage(_NO_EXPORT)
     sink.seek(end)
     sink.truncate()
     return progress

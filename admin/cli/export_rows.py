@@ -38,6 +38,11 @@ class RowReader:
         return rows
 
 
+def is_header(row: bytes) -> bool:
+    """Of an export as CSV."""
+    return row.startswith(b"request_id,")
+
+
 def request_id_of(row: bytes, format: ExportFormat) -> str | None:
     """The row's cursor; None for a CSV's header, and for what is no row."""
     try:
