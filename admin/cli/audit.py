@@ -116,7 +116,7 @@ def _follow(session: Session, listing: Listing, query: dict[str, Any]) -> None:
             seen[entry["id"]] = _at(entry)
         session.screen.output.flush()
         session.client.rim.sleep(_POLL_SECONDS)
-        horizon = newest - _OVERLAP_SECONDS
+        horizon = max(newest - _OVERLAP_SECONDS, int(query.get("effective_at[gte]") or 0))
         seen = {each: at for each, at in seen.items() if at >= horizon}
         entries = list(session.client.walk(path_of("audit_logs"), {**query, "effective_at[gte]": horizon}))
         newest = max([newest, *map(_at, entries)])
