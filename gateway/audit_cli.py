@@ -17,12 +17,7 @@ if TYPE_CHECKING:  # a command line that imports nothing starts at once
     from tenants.audit_chain import Head
     from tenants.audit_check import Verdict
 
-audit = typer.Typer(help="Verify the audit trail.", no_args_is_help=True)
-
-
-@audit.callback()
-def _together() -> None:
-    """Makes `verify` a command of a group of one."""
+audit = typer.Typer(help="The audit trail: who changed what, and whether it is as it was written.", no_args_is_help=True)
 
 
 @audit.command()

@@ -13,6 +13,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from admin.cli.app import remote
+from admin.cli.audit import trail
 from gateway.audit_cli import audit
 from gateway.ledger_cli import ledger
 
@@ -20,8 +22,8 @@ app = typer.Typer(
     name="sluice",
     help="An OpenAI-compatible, key-managed gateway for Amazon Bedrock.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 generate = typer.Typer(help="Make the secrets that a deployment needs.", no_args_is_help=True)
@@ -29,6 +31,8 @@ app.add_typer(generate, name="generate")
 prices = typer.Typer(help="What models cost.", no_args_is_help=True)
 app.add_typer(prices, name="prices")
 app.add_typer(ledger, name="ledger")
+app.add_typer(remote)
+audit.add_typer(trail)
 app.add_typer(audit, name="audit")
 
 

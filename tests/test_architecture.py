@@ -28,7 +28,7 @@ HOMES = {
     "uvicorn": ("gateway/serving.py", "gateway/http_protocol.py", "gateway/local/", "simulator/"),
     "fastapi": ("gateway/app.py", "gateway/routes/", "admin/routes/"),
     "starlette": ("gateway/routes/",),
-    "typer": ("gateway/cli.py", "gateway/ledger_cli.py", "gateway/audit_cli.py"),
+    "typer": ("gateway/cli.py", "gateway/ledger_cli.py", "gateway/audit_cli.py", "admin/cli/"),
     "moto": ("gateway/local/moto_server.py",),
 }
 
@@ -41,9 +41,10 @@ MAY_IMPORT = {
     "admin": {"tenants"},
     "gateway": {"awswire", "tenants"},
 }
-# The composition root mounts both planes; the entry points migrate.
+# The composition root mounts both planes, the command line both kinds of commands; the entry points migrate.
 EXCEPTIONS = {
     ("gateway/app.py", "admin"),
+    ("gateway/cli.py", "admin"),
     ("gateway/migrating.py", "migrations"),
     ("gateway/cli.py", "migrations"),
     ("gateway/local/failures.py", "migrations"),
@@ -53,7 +54,10 @@ EXCEPTIONS = {
 SETTINGS_READERS = ("gateway/app.py", "gateway/aws.py", "gateway/cli.py", "gateway/serving.py", "gateway/local/")
 ENVIRONMENT_READERS = (
     "gateway/cli.py", "gateway/ledger_cli.py", "gateway/audit_cli.py", "gateway/serving.py", "gateway/local/",
+    "admin/cli/session.py",
 )  # fmt: skip
+# What opens connections in the standard library: the command line has one place for it.
+CONNECTIONS = {"http.client", "socket", "ssl", "urllib.error", "urllib.request"}
 
 PURE = (
     "gateway/translate/", "gateway/openai/", "gateway/bedrock/converse.py", "gateway/bedrock/embeddings.py",
@@ -121,6 +125,14 @@ def test_settings_and_environment_are_read_by_entry_points_alone(path: Path) -> 
     if name != "gateway/settings.py" and not name.startswith(SETTINGS_READERS):
         assert not reads_settings(path)
     assert not reads_environment(path) or name.startswith(ENVIRONMENT_READERS), "take the environment as an argument"
+
+
+def test_the_command_line_knows_the_gateway_by_its_api_alone_and_has_one_place_of_http() -> None:
+    for path in (each for each in modules() if name_of(each).startswith("admin/cli/")):
+        imported = {module for module, _ in imports_of(path)}
+        ours = {module for module in imported if module.split(".")[0] in PACKAGES}
+        assert all(f"{module}.".startswith("admin.cli.") for module in ours), name_of(path)
+        assert not imported & CONNECTIONS or name_of(path) == "admin/cli/transport.py", name_of(path)
 
 
 @pytest.mark.parametrize("path", modules(), ids=name_of)

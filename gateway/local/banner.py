@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,10 @@ def banner(instance: Instance, api_key: str) -> str:
         f'  -H "Authorization: Bearer {api_key}" \\',
         '  -H "Content-Type: application/json" \\',
         f"""  -d '{{"model": "{_MODEL}", "stream": true, "messages": [{{"role": "user", "content": "Hello!"}}]}}'""",
+        "",
+        "  Manage it, in another terminal:",
+        "",
+        f"sluice keys list --data-dir {shlex.quote(str(instance.data_dir))}",
         "",
         "  Ctrl-C stops everything.",
         "",

@@ -17,6 +17,7 @@ from typing import Any
 
 import uvicorn
 
+from gateway.local.address import remove_address, write_address
 from gateway.local.banner import Instance, banner
 from gateway.local.credentials import load_or_make_credentials
 from gateway.local.data_dir import DataDir, open_data_dir
@@ -72,6 +73,8 @@ def _run(options: DevOptions, environ: Mapping[str, str], stack: ExitStack) -> N
     listener = stack.enter_context(bind(options.host, options.port))
     data_dir = open_data_dir(options.data_dir)
     stack.callback(data_dir.close)
+    remove_address(data_dir.path)  # a killed instance's
+    stack.callback(remove_address, data_dir.path)
     if options.ready_file is not None:
         # An earlier run's would lead a script that waits for it astray.
         options.ready_file.unlink(missing_ok=True)
@@ -137,6 +140,7 @@ class _DevServer(uvicorn.Server):
         try:
             admin = AdminClient(self._instance.base_url, self._instance.admin_key)
             api_key = load_or_issue(admin, self._instance.data_dir, keep=self._instance.engine.persistent)
+            write_address(self._instance.data_dir, self._instance.base_url)
         except OSError as error:
             self.failure = FirstKeyNotIssued(f"The first key could not be issued: {error}")
             self.should_exit = True
