@@ -25,7 +25,8 @@ HOMES = {
     "httptools": ("awswire/lean_http1.py", "gateway/http_protocol.py"),
     "uvicorn": ("gateway/serving.py", "gateway/http_protocol.py", "gateway/local/", "simulator/"),
     "fastapi": ("gateway/app.py", "gateway/routes/", "admin/routes/"),
-    "starlette": ("gateway/routes/",),
+    "mangum": ("gateway/lambda_runtime.py",),
+    "starlette": ("gateway/routes/", "gateway/aws_lambda/"),
     "typer": ("gateway/cli.py", "gateway/ledger_cli.py"),
     "moto": ("gateway/local/moto_server.py",),
 }
@@ -48,8 +49,13 @@ EXCEPTIONS = {
 }
 
 # Settings are read by entry points and composition roots; everybody else is given plain values.
-SETTINGS_READERS = ("gateway/app.py", "gateway/aws.py", "gateway/cli.py", "gateway/serving.py", "gateway/local/")
-ENVIRONMENT_READERS = ("gateway/cli.py", "gateway/ledger_cli.py", "gateway/serving.py", "gateway/local/")
+SETTINGS_READERS = (
+    "gateway/app.py", "gateway/aws.py", "gateway/cli.py", "gateway/serving.py", "gateway/local/",
+    "gateway/lambda_runtime.py",
+)  # fmt: skip
+ENVIRONMENT_READERS = (
+    "gateway/cli.py", "gateway/ledger_cli.py", "gateway/serving.py", "gateway/local/", "gateway/lambda_runtime.py",
+)  # fmt: skip
 
 PURE = (
     "gateway/translate/", "gateway/openai/", "gateway/bedrock/converse.py", "gateway/bedrock/embeddings.py",
