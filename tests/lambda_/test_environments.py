@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import threading
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from tests.lambda_.environment import running_environment, start_runtime
+from tests.lambda_.events import function_url_event
 from tests.lambda_.front_door import open_front_door
 from tests.wire.ledger import Ledger
 from tests.wire.messages import ask
@@ -87,3 +93,53 @@ def test_with_snapstart_nothing_is_asked_for_before_the_snapshot_is_thawed(stack
         finally:
             process.kill()
             process.wait()
+
+
+def test_the_pepper_and_the_admin_key_come_from_secrets_manager_once(
+    stack: Stack, tmp_path: Path, key: IssuedKey
+) -> None:
+    pepper_id, _, pepper_hex = stack.serve_env["SLUICE_PEPPER"].partition(":")
+    kept = {"arn:pepper": json.dumps({"id": pepper_id, "hex": pepper_hex}), "arn:admin": stack.admin_key}
+    variables = {
+        "SLUICE_PEPPER": "",
+        "SLUICE_ADMIN_KEY": "",
+        "SLUICE_PEPPER_SECRET_ARN": "arn:pepper",
+        "SLUICE_ADMIN_KEY_SECRET_ARN": "arn:admin",
+    }
+    with secrets_manager(kept) as (url, asked):
+        variables["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = url
+        with running_environment(stack, tmp_path / "log", variables) as environment:
+            with environment.openai(key.value) as client:
+                for _ in range(2):
+                    client.chat.completions.create(model=CHAT_MODEL, messages=ask("Hello"))
+            headers = {"authorization": f"Bearer {stack.admin_key}"}
+            listed = environment.door.invoke(function_url_event("GET", "/v1/organization/projects", headers))
+    assert listed.prelude["statusCode"] == 200
+    assert sorted(asked) == ["arn:admin", "arn:pepper"]
+
+
+@contextmanager
+def secrets_manager(kept: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
+    """Its address, and the ids of the secrets that it was asked for."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            assert self.headers["x-amz-target"] == "secretsmanager.GetSecretValue"
+            secret_id = json.loads(self.rfile.read(int(self.headers["content-length"])))["SecretId"]
+            asked.append(secret_id)
+            body = json.dumps({"SecretString": kept[secret_id]}).encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, name="secrets").start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", asked
+        finally:
+            server.shutdown()
