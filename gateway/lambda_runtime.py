@@ -163,14 +163,16 @@ def handler(event: Any, context: Any) -> Any:
 
 
 def maintain(event: Any, context: Any) -> dict[str, object]:
-    """For a schedule: `{"sluice": "sweep"}` finishes what environments left behind when they ended. Answers what
-    `sluice ledger sweep --json` prints. Raises ValueError for another event."""
-    from gateway.aws_lambda.maintenance import sweep
+    """For a schedule, and for a deployment. `{"sluice": "sweep"}` finishes what environments left behind when they
+    ended; `{"sluice": "migrate"}` records the migrations of tables that the template owns. Raises ValueError for
+    another event."""
+    from gateway.aws_lambda.maintenance import TASKS
 
-    if event != {"sluice": "sweep"}:
-        raise ValueError('the event has to be {"sluice": "sweep"}')
+    task = TASKS.get(str(event.get("sluice"))) if isinstance(event, dict) else None
+    if task is None:
+        raise ValueError(f'the event has to be {{"sluice": <one of {", ".join(TASKS)}>}}')
     logs.configure("info", "json")
-    return asyncio.run(sweep(os.environ))
+    return task(os.environ)
 
 
 def _clock_ms() -> int:

@@ -68,6 +68,12 @@ def test_a_scheduled_sweep_says_what_it_found(stack: Stack) -> None:
     assert swept.keys() == {"accounts", "abandoned", "delivered", "failed"}
 
 
+def test_a_deployment_can_record_its_migrations(stack: Stack) -> None:
+    (recorded,) = call(stack, "maintain", {"sluice": "migrate"})
+    assert recorded["applied"] == []
+    assert "m0001_tables" in " ".join(recorded["already_done"])
+
+
 def test_another_event_is_refused_by_the_schedule(stack: Stack) -> None:
     with pytest.raises(AssertionError, match="the event has to be"):
         call(stack, "maintain", {"sluice": "something else"})
