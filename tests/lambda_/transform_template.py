@@ -18,4 +18,4 @@ template["Globals"]["Function"]["CodeUri"] = "s3://bucket/package"  # as `sam de
 parameters = {name: str(each.get("Default", "")) for name, each in template["Parameters"].items()}
 parameters.update(dict(each.split("=", 1) for each in given))
 os.environ["AWS_DEFAULT_REGION"] = "us-east-1"  # SAM reads it, for the partition
-print(json.dumps(Translator({}, Parser()).translate(template, parameters)))
+sys.stdout.write(json.dumps(Translator({}, Parser()).translate(template, parameters)))
