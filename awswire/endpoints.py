@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     import botocore.session
 
 # Signing names, from `signingName` (where absent, `endpointPrefix`) in botocore's service models.
-_SIGNING_NAMES = {"bedrock": "bedrock", "bedrock-runtime": "bedrock", "dynamodb": "dynamodb"}
+_SIGNING_NAMES = {
+    "bedrock": "bedrock",
+    "bedrock-runtime": "bedrock",
+    "dynamodb": "dynamodb",
+    "secretsmanager": "secretsmanager",
+}
+# In variables and profiles services are called by their `serviceId`, in snake case.
+_CONFIGURED_NAMES = {"secretsmanager": "secrets_manager"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +50,11 @@ def resolve_region(session: botocore.session.Session, environ: Mapping[str, str]
 
 
 def resolve_endpoint(service: str, session: botocore.session.Session, environ: Mapping[str, str]) -> Endpoint:
-    """The endpoint of `bedrock-runtime`, `bedrock` or `dynamodb`. Blocking: reads botocore's rule files.
+    """The endpoint of `bedrock-runtime`, `bedrock`, `dynamodb` or `secretsmanager`.
 
-    An endpoint set by AWS_ENDPOINT_URL_BEDROCK_RUNTIME and its like, by AWS_ENDPOINT_URL or by the profile comes
-    first, unless `ignore_configured_endpoint_urls` is on; else AWS's own rules, FIPS and dual stack included.
-    Raises EndpointUnknown.
+    Blocking: reads botocore's rule files. An endpoint set by AWS_ENDPOINT_URL_BEDROCK_RUNTIME and its like, by
+    AWS_ENDPOINT_URL or by the profile comes first, unless `ignore_configured_endpoint_urls` is on; else AWS's own
+    rules, FIPS and dual stack included. Raises EndpointUnknown.
     """
     region = resolve_region(session, environ)
     url = find_configured_url(service, session, environ) or _regional_url(service, region, session, environ)
@@ -64,9 +71,10 @@ def find_configured_url(service: str, session: botocore.session.Session, environ
     if _flag("ignore_configured_endpoint_urls", session, environ):
         return None
     profile = session.get_scoped_config()
-    of_service = session.full_config.get("services", {}).get(profile.get("services"), {}).get(service.replace("-", "_"))
+    name = _CONFIGURED_NAMES.get(service, service.replace("-", "_"))
+    of_service = session.full_config.get("services", {}).get(profile.get("services"), {}).get(name)
     url = (
-        environ.get(f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}")
+        environ.get(f"AWS_ENDPOINT_URL_{name.upper()}")
         or environ.get("AWS_ENDPOINT_URL")
         or (of_service or {}).get("endpoint_url")
         or profile.get("endpoint_url")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from gateway.catalog.model import Model
@@ -90,6 +91,13 @@ class Admission:
         """See Settling.close."""
         await self._settling.close(grace_seconds)
         await self._reserving.close()
+
+    async def flush(self, within_seconds: float) -> None:
+        """Wait, for so long at most, until what was settled so far is delivered: before a process is frozen."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_seconds):
+                await self._settling.flush()
+                await self._reserving.flush()
 
     async def authenticate(self, credential: str | None) -> Caller:
         """The caller behind a key, as last read: for what ends in a reserve, which checks that it is current.

@@ -35,7 +35,7 @@ from gateway.plane import DataPlane, Patience
 from gateway.pricing import Pricing
 from gateway.request_ids import RequestIds
 from gateway.reserving import Books
-from gateway.routes.application import assemble
+from gateway.routes.application import Application, assemble
 from gateway.routes.metrics import router as metrics_router
 from gateway.routes.middleware import RequestEnvelope
 from gateway.settings import Settings, SettingsError
@@ -90,7 +90,7 @@ class _Parts:
     metrics: Metrics
 
 
-def create_app(settings: Settings, environ: Mapping[str, str]) -> FastAPI:
+def create_app(settings: Settings, environ: Mapping[str, str]) -> Application:
     """The application. Nothing is sent before it is started; `environ` is where AWS's own variables are read from.
 
     Raises EndpointUnknown where no region is set, SettingsError for an unusable setting.
@@ -128,6 +128,12 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> FastAPI:
         monotonic=time.monotonic,
         count=parts.metrics.count_request,
     )
+
+    async def flush(within_seconds: float) -> None:
+        await parts.data_plane.admission.flush(within_seconds)
+        if parts.webhooks is not None:
+            await parts.webhooks.flush(within_seconds)
+
     store, control = parts.store, parts.control_plane
     app = assemble(
         parts.data_plane if "gateway" in settings.surfaces else None,
@@ -136,6 +142,7 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> FastAPI:
         envelope,
         lifespan,
     )
+    app.state.flush = flush  # for servers whose processes are frozen between requests
     if settings.metrics:
         app.state.metrics = parts.metrics
         app.include_router(metrics_router)

@@ -60,6 +60,11 @@ def connect_dynamodb(transport: HttpTransport, environ: Mapping[str, str]) -> Dy
     return DynamoDb(_Services(transport, environ).of("dynamodb"), TIMING)
 
 
+def connect_secrets(transport: HttpTransport, environ: Mapping[str, str]) -> AwsService:
+    """Secrets Manager, for the settings that are kept there. Raises EndpointUnknown where no region is set."""
+    return _Services(transport, environ).of("secretsmanager")
+
+
 def open_transport(http_client: str, max_connections: int) -> HttpTransport:
     """The HTTP client that the settings name. For its owner to close."""
     if http_client == "aiohttp":

@@ -103,6 +103,11 @@ class Reserving:
         self.inside.discard(hold.call.request_id)
         self._leave(lambda: self._books.gate.leave(hold, tokens))
 
+    async def flush(self) -> None:
+        """Wait for what is being written, however long: for its caller to bound."""
+        if self._leaving:
+            await asyncio.wait(self._leaving)
+
     async def close(self) -> None:
         """Wait for what is being written, for a moment; the rest is left to its holds' expiry."""
         if not self._leaving:

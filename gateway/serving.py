@@ -74,7 +74,7 @@ def config_of(settings: Settings) -> uvicorn.Config:
         server_header=False,
         date_header=False,
         backlog=BACKLOG,
-        timeout_keep_alive=75,  # longer than the idle time-out of load balancers in front, who have to close first
+        timeout_keep_alive=round(settings.connection_idle_seconds),
         timeout_graceful_shutdown=round(settings.shutdown_grace_seconds),
     )
 

@@ -86,6 +86,9 @@ class Settings(BaseModel):
     """The proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses and networks, comma-separated.
     Empty: nobody's, and the audit log has the address of the connection."""
 
+    connection_idle_seconds: Seconds = 75
+    """How long a connection may lie idle between two requests: longer than a load balancer in front lets it, which has
+    to be the one that closes it."""
     cors_origins: Annotated[str, AfterValidator(_origins)] = ""
     """Origins whose pages may call the data plane from a browser, comma-separated: `https://chat.example.org`; `*` for
     all. Empty: none."""

@@ -178,6 +178,12 @@ class Settling:
             self._retrying.cancel()
         await self._delivery.close(grace_seconds)
 
+    async def flush(self) -> None:
+        """Wait until what was settled so far is delivered."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await self._delivery.flush()
+
     def open(self, taken: Taken) -> OpenHold:
         """The duty to settle a hold that was taken."""
         self._open_holds += 1

@@ -95,6 +95,11 @@ class Webhooks:
         except asyncio.QueueFull:
             self._lose(message, "the queue is full")
 
+    async def flush(self, within_seconds: float) -> None:
+        """Wait, for so long at most, until what is queued is delivered or lost."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._queue.join(), within_seconds)
+
     async def close(self, grace_seconds: float) -> None:
         """Deliver what is queued, for at most `grace_seconds`; what is left is lost, which the log says."""
         if self._task is not None:

@@ -89,6 +89,10 @@ class Delivery:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
+    async def flush(self) -> None:
+        """Wait until what is queued is delivered, however long: for its caller to bound."""
+        await self._queue.join()
+
     def deliver(self, event: UsageEvent) -> None:
         """Queue a settled request's event. It is durable already, so a full queue leaves it to be found later."""
         self._offer(event)

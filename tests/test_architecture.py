@@ -27,7 +27,8 @@ HOMES = {
     "httptools": ("awswire/lean_http1.py", "gateway/http_protocol.py"),
     "uvicorn": ("gateway/serving.py", "gateway/http_protocol.py", "gateway/local/", "simulator/"),
     "fastapi": ("gateway/app.py", "gateway/routes/", "admin/routes/"),
-    "starlette": ("gateway/routes/",),
+    "mangum": ("gateway/lambda_runtime.py",),
+    "starlette": ("gateway/routes/", "gateway/aws_lambda/"),
     "typer": ("gateway/cli.py", "gateway/ledger_cli.py", "gateway/audit_cli.py", "admin/cli/"),
     "moto": ("gateway/local/moto_server.py",),
 }
@@ -51,10 +52,13 @@ EXCEPTIONS = {
 }
 
 # Settings are read by entry points and composition roots; everybody else is given plain values.
-SETTINGS_READERS = ("gateway/app.py", "gateway/aws.py", "gateway/cli.py", "gateway/serving.py", "gateway/local/")
+SETTINGS_READERS = (
+    "gateway/app.py", "gateway/aws.py", "gateway/cli.py", "gateway/serving.py", "gateway/local/",
+    "gateway/lambda_runtime.py",
+)  # fmt: skip
 ENVIRONMENT_READERS = (
     "gateway/cli.py", "gateway/ledger_cli.py", "gateway/audit_cli.py", "gateway/serving.py", "gateway/local/",
-    "admin/cli/session.py",
+    "gateway/lambda_runtime.py", "admin/cli/session.py",
 )  # fmt: skip
 # What opens connections in the standard library: the command line has one place for it.
 CONNECTIONS = {"http.client", "socket", "ssl", "urllib.error", "urllib.request"}

@@ -25,6 +25,9 @@ from tenants.policy import Policy
 from tenants.secret import find_credential, key_id_in
 from tenants.usage import TokenCounts
 
+DUE = "sluice.due"
+"""Where in the ASGI scope a server says when a request has to be over, in the loop's time: Lambda ends it then."""
+
 IGNORED_PARAMS_HEADER = "x-sluice-ignored-params"
 
 # A caller whose rules change faster than a request can begin is being changed by a script gone wild.
@@ -36,8 +39,11 @@ def plane_of(request: Request) -> DataPlane:
 
 
 def due_of(request: Request) -> float:
-    """When a request that begins now has to be over, in the loop's time: before its hold expires."""
-    return asyncio.get_running_loop().time() + plane_of(request).patience.request_seconds
+    """When a request that begins now has to be over, in the loop's time: before its hold expires, and before its server
+    gives it up."""
+    due = asyncio.get_running_loop().time() + plane_of(request).patience.request_seconds
+    given_up_at: float = request.scope.get(DUE, due)
+    return min(due, given_up_at)
 
 
 def log_of(request: Request) -> RequestLog:

@@ -73,13 +73,14 @@ def test_signing_names_are_those_of_the_service_models(
     assert endpoint.region == "us-east-1"
 
 
-@pytest.mark.parametrize("service", ["bedrock-runtime", "bedrock", "dynamodb"])
+@pytest.mark.parametrize("service", ["bedrock-runtime", "bedrock", "dynamodb", "secretsmanager"])
 def test_a_services_own_variable_precedes_the_one_for_all(
     service: str, isolated_session: botocore.session.Session
 ) -> None:
     for_all = IN_VIRGINIA | {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}
     assert resolved_url(service, isolated_session, for_all) == "http://127.0.0.1:4566"
-    variable = f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}"
+    service_id = isolated_session.get_service_model(service).service_id
+    variable = f"AWS_ENDPOINT_URL_{service_id.upper().replace(' ', '_')}"
     own = for_all | {variable: "https://vpce-1.example.com/base/"}
     assert resolved_url(service, isolated_session, own) == "https://vpce-1.example.com/base"
 

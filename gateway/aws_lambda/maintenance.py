@@ -1,0 +1,48 @@
+"""What a server, or a person who deploys one, does beside its requests: an environment is frozen between those."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from gateway.ledger_report import swept_to_json
+from gateway.migrating import migrate_tables
+from gateway.open_ledger import LedgerPlace, open_ledger
+
+Task = Callable[[Mapping[str, str]], dict[str, object]]
+
+
+def sweep(environ: Mapping[str, str]) -> dict[str, object]:
+    """Finish what environments left behind. Of the gateway's settings it heeds SLUICE_TABLE_PREFIX, SLUICE_HTTP_CLIENT
+    and SLUICE_HOLD_SECONDS. Raises LedgerUnavailable."""
+
+    async def run() -> dict[str, object]:
+        async with open_ledger(_place(environ)) as opened:
+            return {**swept_to_json(await opened.sweeper.sweep())}
+
+    return asyncio.run(run())
+
+
+def migrate(environ: Mapping[str, str]) -> dict[str, object]:
+    """Compare the tables, which are the template's, with what this version needs, and record its steps as done.
+
+    Raises MigrationError, DynamoDbError.
+    """
+    place = _place(environ)
+    outcome = migrate_tables(
+        place.table_prefix, environ, lambda line: None, http_client=place.http_client, external=True
+    )
+    return {"applied": [*outcome.applied], "already_done": [*outcome.already_done]}
+
+
+TASKS: Mapping[str, Task] = {"sweep": sweep, "migrate": migrate}
+"""By the word that an event says."""
+
+
+def _place(environ: Mapping[str, str]) -> LedgerPlace:
+    return LedgerPlace(
+        table_prefix=environ.get("SLUICE_TABLE_PREFIX", "sluice"),
+        http_client=environ.get("SLUICE_HTTP_CLIENT", "lean"),
+        hold_seconds=float(environ.get("SLUICE_HOLD_SECONDS", "1800")),
+        variables=environ,
+    )

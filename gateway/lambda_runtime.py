@@ -1,0 +1,183 @@
+"""The gateway on AWS Lambda, streaming. AWS_LAMBDA_EXEC_WRAPPER starts it on the managed Python runtime, in the place
+of AWS's own loop, which knows no streams: docs/lambda.md.
+
+`handler` is for doors that cannot stream, and AWS's own loop. `maintain` is for a schedule.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+from mangum import Mangum
+
+from awswire.http import TransportError
+from awswire.transport_lean import LeanTransport
+from gateway import logs
+from gateway.app import create_app
+from gateway.aws import TIMING, connect_secrets
+from gateway.aws_lambda.exchange import AskedRequest
+from gateway.aws_lambda.extension import Extension
+from gateway.aws_lambda.invocation import Invocation
+from gateway.aws_lambda.lifespan import RunningApplication
+from gateway.aws_lambda.restoring import is_snapshot, wait_for_restore
+from gateway.aws_lambda.runtime import Runtime, Serving
+from gateway.aws_lambda.runtime_api import RuntimeApi, RuntimeApiRefused
+from gateway.aws_lambda.secrets import names_of, with_secrets
+from gateway.routes.application import Application
+from gateway.settings import Settings
+
+logger = logging.getLogger("sluice.lambda")
+
+# What was settled is delivered before the environment may be frozen, if that does not take longer.
+_FLUSH_SECONDS = 2.0
+
+
+async def build(environ: Mapping[str, str]) -> Application:
+    """The application, with its secrets fetched and its log set up. Nothing of it is started.
+
+    Raises SettingsError, EndpointUnknown, CredentialsUnavailable, SecretUnavailable.
+    """
+    transport = LeanTransport()
+    try:
+        service = connect_secrets(transport, environ) if names_of(environ) else None
+        settings = Settings.from_env(await with_secrets(environ, service, TIMING))
+    finally:
+        await transport.aclose()
+    logs.configure(settings.log_level, settings.log_format)
+    return create_app(settings, environ)
+
+
+async def serve(environ: Mapping[str, str]) -> int:
+    """Serve this environment's invocations until SIGTERM. The process's exit status."""
+    transport = LeanTransport()
+    api = RuntimeApi(transport, environ["AWS_LAMBDA_RUNTIME_API"])
+    extension = Extension(api)
+    try:
+        app = await _begin(api, extension, environ)
+        if app is None:
+            return 1
+        application = RunningApplication(app)
+        await application.start()
+        try:
+            return await _serve_until_stopped(api, application, app, int(environ.get(_CONCURRENCY) or 1))
+        finally:
+            await application.stop()
+    finally:
+        await extension.close()
+        await transport.aclose()
+
+
+_CONCURRENCY = "AWS_LAMBDA_MAX_CONCURRENCY"
+
+
+async def _begin(api: RuntimeApi, extension: Extension, environ: Mapping[str, str]) -> Application | None:
+    """The application; None where it cannot be had, which Lambda was told then."""
+    report = api.report_init_error
+    try:
+        app = await build(environ)
+        await extension.register()
+        if is_snapshot(environ):
+            report = api.report_restore_error
+            await wait_for_restore(api, os.urandom)
+        return app
+    except Exception as error:
+        # Settings say what to do, and never the secret.
+        print(f"sluice: {error}", file=sys.stderr)  # noqa: T201 - the log may not be set up yet
+        await report(f"Sluice.{type(error).__name__}", str(error))
+        return None
+
+
+async def _serve_until_stopped(
+    api: RuntimeApi, application: RunningApplication, app: Application, concurrency: int
+) -> int:
+    serving = Serving(application, to_request(application), lambda: app.state.flush(_FLUSH_SECONDS), _clock_ms)
+    running = asyncio.create_task(Runtime(api, serving, concurrency).run())
+
+    def stop() -> None:
+        if not running.cancelling():  # a second time would cut short what the first one lets end
+            running.cancel()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
+    try:
+        await running
+    except asyncio.CancelledError:
+        return 0
+    except (TransportError, RuntimeApiRefused):
+        logger.exception("the Runtime API is away")
+    return 1
+
+
+def to_request(application: RunningApplication) -> Callable[[Invocation], AskedRequest]:
+    """Reads an invocation as an HTTP request. What it returns raises RuntimeError, ValueError and the like for events
+    that are none."""
+    mangum = Mangum(application.app, lifespan="off")  # type: ignore[arg-type]  # it says Coroutine for Awaitable
+
+    def read(invocation: Invocation) -> AskedRequest:
+        event = orjson.loads(invocation.event)
+        door: Any = mangum.infer(event, invocation)  # type: ignore[arg-type]  # of the context it asks for nothing
+        scope: dict[str, Any] = door.scope
+        return AskedRequest(scope, door.body, multi_value="resource" in event)
+
+    return read
+
+
+class _Buffered:
+    """The application for AWS's own loop, built with the first invocation and never ended: nobody says when."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._app: Application | None = None
+        self._mangum: Mangum | None = None
+
+    def answer(self, event: Any, context: Any) -> Any:
+        asyncio.set_event_loop(self._loop)  # where Mangum looks for it
+        if self._mangum is None or self._app is None:
+            self._app = self._loop.run_until_complete(self._start())
+            self._mangum = Mangum(self._app, lifespan="off")
+        answer = self._mangum(event, context)
+        self._loop.run_until_complete(self._app.state.flush(_FLUSH_SECONDS))
+        return answer
+
+    async def _start(self) -> Application:
+        app = await build(os.environ)
+        await RunningApplication(app).start()
+        return app
+
+
+_buffered: list[_Buffered] = []
+
+
+def handler(event: Any, context: Any) -> Any:
+    """For doors that cannot stream: each answer is sent whole, and may have 6 MB."""
+    if not _buffered:
+        _buffered.append(_Buffered())
+    return _buffered[0].answer(event, context)
+
+
+def maintain(event: Any, context: Any) -> dict[str, object]:
+    """For a schedule, and for a deployment. `{"sluice": "sweep"}` finishes what environments left behind when they
+    ended; `{"sluice": "migrate"}` records the migrations of tables that the template owns. Raises ValueError for
+    another event."""
+    from gateway.aws_lambda.maintenance import TASKS
+
+    task = TASKS.get(str(event.get("sluice"))) if isinstance(event, dict) else None
+    if task is None:
+        raise ValueError(f'the event has to be {{"sluice": <one of {", ".join(TASKS)}>}}')
+    logs.configure("info", "json")
+    return task(os.environ)
+
+
+def _clock_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(serve(os.environ)))
