@@ -5,5 +5,6 @@ control_plane  what everything here works with, as one value: stores, peppers, c
 identifiers    the shapes of ids in paths
 operations/    the changes and reads themselves, without HTTP; every change with its audit event
 schemas/       request and response bodies in OpenAI's shapes
+console/       the web console: JavaScript modules, styles, the page
 routes/        HTTP: parse, operation, render; `create_router` is what the app mounts
 """

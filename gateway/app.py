@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from admin.auth import AdminKeys
 from admin.control_plane import ControlPlane
+from admin.routes.console import create_router as create_console
 from admin.routes.router import create_router
 from gateway.admission import Admission
 from gateway.alerts import Alerts
@@ -30,6 +31,7 @@ from gateway.media.addresses import Destinations
 from gateway.media.fetcher import FetchLimits, MediaFetcher
 from gateway.metered_ledger import MeteredLedger
 from gateway.metrics import Metrics
+from gateway.model_listing import ModelListing
 from gateway.plane import DataPlane, Patience
 from gateway.pricing import Pricing
 from gateway.request_ids import RequestIds
@@ -122,13 +124,16 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> FastAPI:
         count=parts.metrics.count_request,
     )
     store, control = parts.store, parts.control_plane
+    models = ModelListing(parts.data_plane.catalog, parts.data_plane.pricing)
     app = assemble(
         parts.data_plane if "gateway" in settings.surfaces else None,
-        None if control is None else create_router(control, store.budgets, store.usage),
+        None if control is None else create_router(control, store.budgets, store.usage, models),
         lambda: parts.store.reader.find_key("key_readiness"),
         envelope,
         lifespan,
     )
+    if control is not None and settings.console:
+        app.include_router(create_console())
     if settings.metrics:
         app.state.metrics = parts.metrics
         app.include_router(metrics_router)

@@ -8,11 +8,13 @@ from fastapi import APIRouter, Security
 
 from admin.control_plane import ControlPlane
 from admin.operations.budgets import ProjectBudgets
+from admin.operations.models import ModelCatalog
 from admin.routes import (
     api_key_changes,
     api_keys,
     limits,
     model_permissions,
+    models,
     policies,
     project_budgets,
     projects,
@@ -55,12 +57,16 @@ _MODULES = (
 
 
 def create_router(
-    control: ControlPlane, budgets: ProjectBudgets | None = None, books: UsageBooks | None = None
+    control: ControlPlane,
+    budgets: ProjectBudgets | None = None,
+    books: UsageBooks | None = None,
+    catalog: ModelCatalog | None = None,
 ) -> APIRouter:
     """Every route below `/v1/organization`, each of them for the holder of an admin key only.
 
-    Without `budgets`, no route shows a project's budget; without `books`, none what was used. Routes raise
-    `tenants.errors` and RequestValidationError; the app that mounts the router renders them.
+    Without `budgets`, no route shows a project's budget; without `books`, none what was used; without
+    `catalog`, none the models. Routes raise `tenants.errors` and RequestValidationError; the app that mounts the router
+    renders them.
     """
     router = APIRouter(prefix=PREFIX, dependencies=[Security(BEARER), Security(X_API_KEY)], responses=_ERRORS)
     route_class = route_class_of(control)
@@ -71,4 +77,6 @@ def create_router(
     if books is not None:
         router.include_router(usage.create_router(route_class, books))
         router.include_router(usage_export.create_router(route_class, books))
+    if catalog is not None:
+        router.include_router(models.create_router(route_class, catalog))
     return router
