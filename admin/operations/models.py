@@ -53,7 +53,7 @@ class ModelCapabilities:
 
 @dataclass(frozen=True, slots=True)
 class CatalogModel:
-    """`id` is what clients ask for, `bedrock_id` what is called then. `capabilities` None: it embeds, and does not chat;
+    """`id` is what clients ask for, `bedrock_id` what is called then. `capabilities` None: it embeds, does not chat;
     `price` None: not known, so that budgets in US dollars refuse it."""
 
     id: str
