@@ -22,6 +22,7 @@ PROJECT = Path(__file__).parents[2]
 CHAT_MODEL = "amazon.nova-lite-v1:0"
 CLAUDE_MODEL = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 STOP_TIMEOUT_SECONDS = 40.0
+START_PATIENCE_SECONDS = 60.0  # three processes start, on a machine that may be busy with others
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def start_stack(data_dir: Path, settings: Mapping[str, str] | None = None) -> St
         environment = {**os.environ, **(settings or {})}
         process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=output, stderr=errors)
     try:
-        eventually(lambda: process.poll() is not None or ready_file.exists(), bool)
+        eventually(lambda: process.poll() is not None or ready_file.exists(), bool, START_PATIENCE_SECONDS)
         assert process.poll() is None, f"sluice dev ended with {process.poll()}: {log.read_text()[-2000:]}"
     except BaseException:
         process.kill()

@@ -14,10 +14,10 @@ export const COLOURS = 8;
  * a bucket. `signal` ends it with its view.
  */
 export function stackedBars({ title, starts, series, label, format, formatAxis = format, formatStart, signal }) {
+  const total = (index) => series.reduce((sum, each) => sum + each.values[index], 0);
   const tooltip = h("div", { class: "tooltip", hidden: true });
   const canvas = h("div", { class: "chart-canvas", role: "img", "aria-label": `${title}. The same numbers are in the table below.` });
   const root = h("figure", { class: "chart" }, canvas, legend(series, label, format), asTable());
-  const total = (index) => series.reduce((sum, each) => sum + each.values[index], 0);
   let plot = null;
 
   function draw() {

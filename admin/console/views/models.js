@@ -72,10 +72,10 @@ function abilitiesCell({ capabilities }) {
   return h("div", { class: "badges" }, badges.length ? badges : h("span", { class: "muted" }, "text"));
 }
 
-function outputCell({ price }) {
+function outputCell({ price, capabilities }) {
   if (price === null) return h("span", { class: "badge warn", title: "Budgets in US dollars refuse it: set a price in SLUICE_MODELS_FILE." }, "no price");
   const notes = [];
   if (price.image !== null) notes.push(`${formatPico(price.image)} an image`);
   price.tiers.forEach((tier) => notes.push(`${formatPrice(tier.input)} in, ${formatPrice(tier.output)} out above ${formatCompact(tier.above_prompt_tokens)}`));
-  return h("div", {}, formatPrice(price.output), notes.map((note) => h("span", { class: "sub" }, note)));
+  return h("div", {}, capabilities === null ? "—" : formatPrice(price.output), notes.map((note) => h("span", { class: "sub" }, note)));
 }
