@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.browser.console import Console, chromium_binary, opened
+from tests.browser.console import TIMEOUT_MILLISECONDS, Console, chromium_binary, opened
 from tests.engines import dynoxide_binary
 from tests.wire.stack import Stack, running_stack
 from tests.wire.tenancy import Tenancy
@@ -48,6 +48,7 @@ def tenancy(stack: Stack) -> Iterator[Tenancy]:
 def chromium() -> Iterator[Browser]:
     """Skips where there is none, unless TEST_BROWSER=required."""
     binary = chromium_binary()
+    expect.set_options(timeout=TIMEOUT_MILLISECONDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=binary, args=FLAGS, headless=True)
         yield browser

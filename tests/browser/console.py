@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 from tests.wire.stack import Stack
 
 TIMEOUT_MILLISECONDS = 15_000
+LOAD_MILLISECONDS = 60_000  # the first report over a month makes the sums of all its hours
 _BINARIES = ("chromium", "chromium-browser", "google-chrome")
 # The browser's own line for any answer of 4xx or 5xx: what the page makes of it is each test's subject.
 _HTTP_STATUS = re.compile(r"Failed to load resource: the server responded with a status of \d+")
@@ -68,13 +69,13 @@ class Console:
 
     def loaded(self) -> None:
         """Wait until nothing on the page is still being asked for."""
-        expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
+        expect(self.page.locator("[aria-busy=true]")).to_have_count(0, timeout=LOAD_MILLISECONDS)
 
 
 @contextmanager
 def opened(browser: Browser, stack: Stack, **context: Any) -> Iterator[Console]:
     """A page of its own context. Fails at its end where the page broke a rule."""
-    with browser.new_context(viewport=DESKTOP, **{"reduced_motion": "reduce", **context}) as own:
+    with browser.new_context(**{"viewport": DESKTOP, "reduced_motion": "reduce", **context}) as own:
         page = own.new_page()
         page.set_default_timeout(TIMEOUT_MILLISECONDS)
         console = Console(page, stack)

@@ -35,6 +35,7 @@ export function stackedBars({ title, starts, series, label, format, formatAxis =
     return {
       width: Math.max(200, canvas.clientWidth),
       height: HEIGHT,
+      padding: [10, 12, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
@@ -43,8 +44,8 @@ export function stackedBars({ title, starts, series, label, format, formatAxis =
         y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.08 : 1] },
       },
       axes: [
-        { ...axis, grid: { show: false }, values: (_plot, marks) => marks.map(formatStart), space: 64, incrs: [3600, 7200, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800, 1_209_600] },
-        { ...axis, size: 72, grid: { stroke: lines, width: 1 }, values: (_plot, marks) => marks.map((mark) => formatAxis(mark)) },
+        { ...axis, size: 30, grid: { show: false }, values: (_plot, marks) => marks.map(formatStart), space: 64, incrs: [3600, 7200, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800, 1_209_600] },
+        { ...axis, size: 64, grid: { stroke: lines, width: 1 }, values: (_plot, marks) => marks.map((mark) => formatAxis(mark)) },
       ],
       series: [{}, ...series.map((_, index) => bars(series.length - 1 - index))],
       hooks: { setCursor: [(chart) => point(chart)] },

@@ -29,21 +29,26 @@ export function errorState(error, retry) {
   );
 }
 
+const latest = new WeakMap();
+
 /**
  * Fill `container` with what `ask` resolves to: a skeleton first, then `show(answer)`, or the error with a way to try
- * again. What was asked for by a view that was left is dropped.
+ * again. What was asked for by a view that was left is dropped, and so is what the container no longer waits for.
  */
 export async function load(container, ask, show, { signal, rows } = {}) {
+  const turn = Symbol("load");
+  const isOver = () => signal?.aborted || latest.get(container) !== turn;
+  latest.set(container, turn);
   fill(container, skeleton(rows));
   container.setAttribute("aria-busy", "true");
   try {
     const answer = await ask();
-    if (!signal?.aborted) fill(container, show(answer));
+    if (!isOver()) fill(container, show(answer));
   } catch (error) {
-    if (isAbort(error) || signal?.aborted) return;
+    if (isAbort(error) || isOver()) return;
     if (!(error instanceof ApiError)) console.error(error);
     fill(container, errorState(error, () => load(container, ask, show, { signal, rows })));
   } finally {
-    container.removeAttribute("aria-busy");
+    if (latest.get(container) === turn) container.removeAttribute("aria-busy");
   }
 }

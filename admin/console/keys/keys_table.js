@@ -47,13 +47,13 @@ export function keysTable({ rows, withTenant, empty }) {
       { label: "Owner", cell: ({ key }) => ownerCell(key), value: ({ key }) => ownerOf(key).name },
       { label: "Status", cell: ({ key }) => statusBadge(key), value: ({ key }) => key.status },
       { label: "Models", cell: ({ key }) => middleCut(summarizeModels(key.models), 44), value: ({ key }) => summarizeModels(key.models) },
-      { label: "Limits", cell: ({ key }) => middleCut(summarizeLimits(key) ?? "none", 60), value: ({ key }) => summarizeLimits(key) },
-      { label: "Created", cell: ({ key }) => formatDate(key.created_at), value: ({ key }) => key.created_at, numeric: true },
+      { label: "Limits", cell: ({ key }) => summarizeLimits(key) ?? "none", value: ({ key }) => summarizeLimits(key) },
+      { label: "Created", cell: ({ key }) => h("span", { class: "clip" }, formatDate(key.created_at)), value: ({ key }) => key.created_at, numeric: true },
     ],
   });
 }
 
 function ownerCell(key) {
   const owner = ownerOf(key);
-  return h("div", {}, middleCut(owner.name, 32), h("span", { class: "sub" }, owner.email || owner.kind));
+  return h("div", {}, middleCut(owner.name, 32), h("span", { class: "sub" }, owner.email && owner.email !== owner.name ? owner.email : owner.kind));
 }

@@ -3,7 +3,7 @@
 import { selectField, textField } from "../dom/fields.js";
 import { fill, h } from "../dom/element.js";
 import { centsToText, parseCents } from "../text/money.js";
-import { parseCount } from "../text/numbers.js";
+import { formatCompact, parseCount } from "../text/numbers.js";
 
 const MOST_TOKENS = 9_000_000_000_000;
 
@@ -82,12 +82,12 @@ function modelRates(existing) {
 /** What limits amount to, in a few words for a table; null for none. */
 export function summarizeLimits(limits) {
   const parts = (limits.spend_limits ?? []).map((each) => {
-    const amount = each.currency === "usd" ? `$${centsToText(each.threshold_amount)}` : `${each.threshold_amount.toLocaleString("en-US")} tokens`;
+    const amount = each.currency === "usd" ? `$${centsToText(each.threshold_amount)}` : `${formatCompact(each.threshold_amount)} tokens`;
     return `${amount} a ${each.interval}`;
   });
   const rate = limits.rate_limits;
   if (rate?.max_requests_per_1_minute) parts.push(`${rate.max_requests_per_1_minute} requests/min`);
-  if (rate?.max_tokens_per_1_minute) parts.push(`${rate.max_tokens_per_1_minute.toLocaleString("en-US")} tokens/min`);
+  if (rate?.max_tokens_per_1_minute) parts.push(`${formatCompact(rate.max_tokens_per_1_minute)} tokens/min`);
   if (rate?.max_parallel_requests) parts.push(`${rate.max_parallel_requests} at once`);
   const models = limits.model_rate_limits?.length ?? 0;
   if (models) parts.push(`${models} by model`);

@@ -18,6 +18,11 @@ export function formatUsd(usd) {
   return `${usd < 0 ? "−" : ""}$${text}`;
 }
 
+/** For the axis of a chart: whole dollars where they are whole. */
+export function formatUsdShort(usd) {
+  return Number.isInteger(usd) ? `$${usd.toLocaleString("en-US")}` : formatUsd(usd);
+}
+
 export function formatPico(pico) {
   return formatUsd(pico === null || pico === undefined ? null : pico / PICO_PER_USD);
 }

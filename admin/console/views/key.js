@@ -12,7 +12,7 @@ import { ownerOf, statusBadge } from "../keys/keys_table.js";
 import { summarizeLimits } from "../keys/limits_fields.js";
 import { summarizeModels } from "../keys/model_picker.js";
 import { go, toHash } from "../state/router.js";
-import { formatUsd } from "../text/money.js";
+import { formatUsd, formatUsdShort } from "../text/money.js";
 import { formatCompact, plural } from "../text/numbers.js";
 import { middleCut } from "../text/search.js";
 import { formatDay, formatMoment, formatRelative } from "../text/time.js";
@@ -77,7 +77,7 @@ function usageCard({ session, project, key, signal }) {
   load(content, () => session.api.costs(query, signal), (buckets) => {
     const { starts, series } = toSeries(buckets, (result) => result.line_item, costOf);
     if (series.length === 0) return emptyState("Not used in the last 30 days", "Send a request with this key: it is here as soon as it is answered.");
-    return stackedBars({ title: "Spend by day and model", starts, series, signal, label: (each) => each.key, format: formatUsd, formatStart: formatDay });
+    return stackedBars({ title: "Spend by day and model", starts, series, signal, label: (each) => each.key, format: formatUsd, formatAxis: formatUsdShort, formatStart: formatDay });
   }, { signal, rows: 4 });
   return card("Spend, last 30 days", {}, content);
 }

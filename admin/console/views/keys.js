@@ -53,7 +53,7 @@ export function keysView({ session, directory, query, signal }) {
     if (key) go(["tenants", project.id, "keys", key.id]);
   }
 
-  const search = searchField("Search by name, id, owner or last characters", (text) => {
+  const search = searchField("Search by name, owner, id or last characters", (text) => {
     wanted = text;
     replaceQuery(["keys"], { q: wanted });
     table?.update(found());

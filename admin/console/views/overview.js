@@ -7,7 +7,7 @@ import { emptyState, load } from "../dom/feedback.js";
 import { segmented } from "../dom/fields.js";
 import { card, page, stat } from "../dom/page.js";
 import { replaceQuery, toHash } from "../state/router.js";
-import { formatUsd } from "../text/money.js";
+import { formatUsd, formatUsdShort } from "../text/money.js";
 import { formatCompact, formatCount, plural } from "../text/numbers.js";
 import { sortedBy } from "../text/sorting.js";
 import { formatDay } from "../text/time.js";
@@ -35,11 +35,9 @@ export function overviewView({ session, directory, query, signal }) {
     const dimension = DIMENSIONS[chosen.by];
     const range = { ...lastDays(Number(chosen.days)), ...scopeOf(session) };
     const usage = { ...range, limit: 31, group_by: dimension.usage };
-    const [costs, completions, embeddings] = await Promise.all([
-      session.api.costs({ ...range, group_by: dimension.cost }, signal),
-      session.api.completions(usage, signal),
-      session.api.embeddings(usage, signal),
-    ]);
+    // One after the other: the first report over a day makes its sums, the others read them.
+    const costs = await session.api.costs({ ...range, group_by: dimension.cost }, signal);
+    const [completions, embeddings] = await Promise.all([session.api.completions(usage, signal), session.api.embeddings(usage, signal)]);
     const used = merged(completions, embeddings);
     const ids = toSeries(costs, dimension.keyOf, costOf).series.concat(toSeries(used, dimension.keyOf, tokensOf).series).map((each) => each.key);
     return { by: chosen.by, costs, used, label: await namesFor(directory, chosen.by, ids) };
@@ -81,7 +79,7 @@ function show({ by, costs, used, label }, chosen, signal) {
     signal,
     label: (each) => label(each.key),
     format: tokens ? formatCount : formatUsd,
-    formatAxis: tokens ? formatCompact : formatUsd,
+    formatAxis: tokens ? formatCompact : formatUsdShort,
     formatStart: formatDay,
   });
   return [
