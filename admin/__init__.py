@@ -6,5 +6,6 @@ identifiers    the shapes of ids in paths
 refused_attempts    the audit entries of what was refused, at a bounded rate
 operations/    the changes and reads themselves, without HTTP; every change with its audit event
 schemas/       request and response bodies in OpenAI's shapes
+console/       the web console: JavaScript modules, styles, the page
 routes/        HTTP: parse, operation, render; `create_router` is what the app mounts
 """

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from admin.auth import AdminKeys
 from admin.control_plane import ControlPlane
 from admin.refused_attempts import RefusedAttempts
+from admin.routes.console import create_router as create_console
 from admin.routes.router import create_router
 from gateway.admission import Admission
 from gateway.alerts import Alerts
@@ -31,6 +32,7 @@ from gateway.media.addresses import Destinations
 from gateway.media.fetcher import FetchLimits, MediaFetcher
 from gateway.metered_ledger import MeteredLedger
 from gateway.metrics import Metrics
+from gateway.model_listing import ModelListing
 from gateway.plane import DataPlane, Patience
 from gateway.pricing import Pricing
 from gateway.request_ids import RequestIds
@@ -135,14 +137,17 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> Application:
             await parts.webhooks.flush(within_seconds)
 
     store, control = parts.store, parts.control_plane
+    models = ModelListing(parts.data_plane.catalog, parts.data_plane.pricing)
     app = assemble(
         parts.data_plane if "gateway" in settings.surfaces else None,
-        None if control is None else create_router(control, store.budgets, store.usage, store.audit),
+        None if control is None else create_router(control, store.budgets, store.usage, store.audit, models),
         lambda: parts.store.reader.find_key("key_readiness"),
         envelope,
         lifespan,
     )
     app.state.flush = flush  # for servers whose processes are frozen between requests
+    if control is not None and settings.console:
+        app.include_router(create_console())
     if settings.metrics:
         app.state.metrics = parts.metrics
         app.include_router(metrics_router)

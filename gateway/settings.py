@@ -93,6 +93,9 @@ class Settings(BaseModel):
     """Origins whose pages may call the data plane from a browser, comma-separated: `https://chat.example.org`; `*` for
     all. Empty: none."""
 
+    console: bool = True
+    """Whether the web console is served at `/console`, where the admin API is. It is files alone: docs/console.md."""
+
     # Store and secrets
     table_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,200}$")] = "sluice"
     """The tables are `<prefix>-core`, `<prefix>-usage` and `<prefix>-audit`."""

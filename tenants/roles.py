@@ -43,6 +43,7 @@ class Permission(StrEnum):
     KEYS_OPERATE = "keys.operate"
     KEYS_MANAGE = "keys.manage"
     USAGE_READ = "usage.read"
+    MODELS_READ = "models.read"
     AUDIT_READ = "audit.read"
 
 
@@ -70,6 +71,7 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.KEYS_OPERATE: _ALL_BUT_VIEWERS,
     Permission.KEYS_MANAGE: _OWNERS,
     Permission.USAGE_READ: _ALL,
+    Permission.MODELS_READ: _ALL,
     Permission.AUDIT_READ: _ALL_BUT_MEMBERS,
 }
 

@@ -9,6 +9,7 @@ issued_keys       keys with a new secret: issue, rotate
 api_keys          keys as they stand: read, update, disable, enable, delete
 budgets           what a key or a project has used and holds, beside its budgets
 audit_logs        the audit trail, in pages
+models            what the control plane is told of the catalog
 preconditions     the versions that a change insists on
 audit_fields      the fields of records as audit events show them
 """

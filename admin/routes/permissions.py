@@ -62,6 +62,7 @@ REQUIRED: Mapping[tuple[str, str], Permission] = {
     ("GET", "/usage/embeddings"): Permission.USAGE_READ,
     ("GET", "/usage/export"): Permission.USAGE_READ,
     ("GET", "/costs"): Permission.USAGE_READ,
+    ("GET", "/models"): Permission.MODELS_READ,
     ("GET", "/audit_logs"): Permission.AUDIT_READ,
 }
 

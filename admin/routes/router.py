@@ -8,6 +8,7 @@ from fastapi import APIRouter, Security
 
 from admin.control_plane import ControlPlane
 from admin.operations.budgets import ProjectBudgets
+from admin.operations.models import ModelCatalog
 from admin.routes import (
     actor,
     admin_keys,
@@ -16,6 +17,7 @@ from admin.routes import (
     audit_logs,
     limits,
     model_permissions,
+    models,
     policies,
     project_budgets,
     projects,
@@ -66,12 +68,13 @@ def create_router(
     budgets: ProjectBudgets | None = None,
     books: UsageBooks | None = None,
     audit_books: AuditBooks | None = None,
+    catalog: ModelCatalog | None = None,
 ) -> APIRouter:
     """Every route below `/v1/organization`, each of them for the holder of an admin key only.
 
     Without `budgets`, no route shows a project's budget; without `books`, none what was used; without
-    `audit_books`, none the audit trail. Routes raise
-    `tenants.errors` and RequestValidationError; the app that mounts the router renders them.
+    `audit_books`, none the audit trail; without `catalog`, none the models. Routes raise `tenants.errors` and
+    RequestValidationError; the app that mounts the router renders them.
     """
     router = APIRouter(prefix=PREFIX, dependencies=[Security(BEARER), Security(X_API_KEY)], responses=_ERRORS)
     route_class = route_class_of(control)
@@ -84,4 +87,6 @@ def create_router(
         router.include_router(usage_export.create_router(route_class, books))
     if audit_books is not None:
         router.include_router(audit_logs.create_router(route_class, audit_books))
+    if catalog is not None:
+        router.include_router(models.create_router(route_class, catalog))
     return router

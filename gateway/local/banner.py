@@ -14,7 +14,8 @@ _MODEL = "amazon.nova-lite-v1:0"
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A running local instance. `base_url` ends in `/v1`; `bedrock_endpoint` is None for real Bedrock."""
+    """A running local instance. `base_url` ends in `/v1`; `bedrock_endpoint` is None for real Bedrock, `console_url`
+    where there is no console."""
 
     base_url: str
     admin_key: str
@@ -22,6 +23,7 @@ class Instance:
     engine: Engine
     bedrock_endpoint: str | None
     serve_env: Mapping[str, str]
+    console_url: str | None = None
 
 
 def banner(instance: Instance, api_key: str) -> str:
@@ -37,6 +39,7 @@ def banner(instance: Instance, api_key: str) -> str:
         f"  Base URL     {instance.base_url}",
         f"  API key      {api_key}",
         f"  Admin key    {instance.admin_key}",
+        *([] if instance.console_url is None else [f"  Console      {instance.console_url}"]),
         f"  Bedrock      {bedrock}",
         f"  DynamoDB     {store}",
         "",

@@ -97,13 +97,15 @@ def _run(options: DevOptions, environ: Mapping[str, str], stack: ExitStack) -> N
     settings = Settings.from_env(environment)
     migrate_tables(TABLE_PREFIX, environment, lambda line: None, http_client="lean")
     port = listener.getsockname()[1]
+    root_url = f"http://{reachable(options.host)}:{port}"
     instance = Instance(
-        base_url=f"http://{reachable(options.host)}:{port}/v1",
+        base_url=f"{root_url}/v1",
         admin_key=credentials.admin_key.text,
         data_dir=options.data_dir,
         engine=engine,
         bedrock_endpoint=bedrock_endpoint,
         serve_env=serve_env,
+        console_url=f"{root_url}/console/" if settings.console and "admin" in settings.surfaces else None,
     )
     server = _DevServer(config_of(settings), instance, options.ready_file)
     server.run(sockets=[listener])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
+import httpx2
 import pytest
 from fastapi import FastAPI
 
@@ -58,3 +59,15 @@ async def test_webhooks_run_where_there_is_one_as_long_as_the_application_does()
         async with app.router.lifespan_context(app):
             assert running() is bool(more)
         assert not running()
+
+
+@pytest.mark.parametrize(
+    ("surfaces", "console", "served"),
+    [("gateway,admin", "true", 200), ("admin", "true", 200), ("gateway", "true", 404), ("gateway,admin", "false", 404)],
+)
+async def test_the_console_is_where_the_admin_api_is_unless_it_is_turned_off(
+    surfaces: str, console: str, served: int
+) -> None:
+    transport = httpx2.ASGITransport(app=app_of(surfaces, SLUICE_CONSOLE=console))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://sluice.test") as browser:
+        assert (await browser.get("/console/")).status_code == served

@@ -21,7 +21,7 @@ from tests.wire.polling import eventually
 PROJECT = Path(__file__).parents[2]
 CHAT_MODEL = "amazon.nova-lite-v1:0"
 CLAUDE_MODEL = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
-START_TIMEOUT_SECONDS = 60.0
+START_TIMEOUT_SECONDS = 60.0  # three processes start, on a machine that may be busy with others
 STOP_TIMEOUT_SECONDS = 40.0
 
 

@@ -24,6 +24,7 @@ INSTANCE = Instance(
     engine=DYNOXIDE,
     bedrock_endpoint="http://127.0.0.1:4002",
     serve_env={"SLUICE_PEPPER": "pepper_1:" + "c" * 64},
+    console_url="http://127.0.0.1:8080/console/",
 )
 
 
@@ -34,8 +35,17 @@ def shown_command(text: str) -> list[str]:
 
 def test_each_address_and_key_ends_a_line_of_its_own() -> None:
     lines = banner(INSTANCE, API_KEY).splitlines()
-    for label, value in (("Base URL", INSTANCE.base_url), ("API key", API_KEY), ("Admin key", ADMIN_KEY)):
+    for label, value in (
+        ("Base URL", INSTANCE.base_url),
+        ("API key", API_KEY),
+        ("Admin key", ADMIN_KEY),
+        ("Console", INSTANCE.console_url),
+    ):
         assert [line.split()[-1] for line in lines if line.startswith(f"  {label} ")] == [value]
+
+
+def test_a_console_that_is_turned_off_is_not_shown() -> None:
+    assert "Console" not in banner(replace(INSTANCE, console_url=None), API_KEY)
 
 
 def test_the_shown_command_is_a_request_that_the_simulator_can_answer() -> None:
