@@ -10,7 +10,7 @@ from admin.identifiers import AUDIT_EVENT
 from tenants.audit import Actor, AuditAction, AuditEvent
 from tenants.ids import TIME_CHARS, time_ordered
 from tenants.secret import Peppers
-from tenants.store import Directory, Ledger
+from tenants.store import Directory, KeyReader, Ledger
 
 # The store sends the last 36 characters of an audit id as the transaction's token: they have to be unguessably unique.
 _AUDIT_ID_CHARS = 24
@@ -21,14 +21,17 @@ class ControlPlane:
     """Stores and peppers, and the two things that are not functions of values: clock and randomness.
 
     `clock_ms` gives Unix milliseconds; `randomness` gives as many secret-grade random bytes as asked for.
+    `keys` finds a key whatever project it is of. `imported_keys`: the data plane accepts keys that other gateways made.
     """
 
     directory: Directory
     ledger: Ledger
+    keys: KeyReader
     peppers: Peppers
     admin_keys: AdminKeys
     clock_ms: Callable[[], int]
     randomness: Callable[[int], bytes]
+    imported_keys: bool = False
 
     def now_seconds(self) -> int:
         return self.clock_ms() // 1000

@@ -182,7 +182,9 @@ def _build_webhooks(settings: Settings, metrics: Metrics) -> Webhooks | None:
 def _build_data_plane(settings: Settings, aws: Aws, store: _Store, alerts: Alerts) -> DataPlane:
     keys = KeyCache(store.reader, time.monotonic, settings.key_cache_size, settings.key_cache_seconds)
     books = Books(store.ledger, store.active, store.budgets, store.gate, alerts.after_settle)
-    admission = Admission(keys, books, store.peppers, _clock_ms, settings.hold_seconds)
+    admission = Admission(
+        keys, books, store.peppers, _clock_ms, settings.hold_seconds, imported_keys=settings.imported_keys
+    )
     said = _read_models_file(settings)
     patience = Patience(
         request_seconds=max(settings.hold_seconds - _SETTLE_MARGIN_SECONDS, settings.hold_seconds / 2),
@@ -224,10 +226,12 @@ def _build_control_plane(settings: Settings, aws: Aws, store: _Store) -> Control
     return ControlPlane(
         directory=DynamoDirectory(bind(aws.dynamo_access, store.tables), _clock_ms, store.budgets),
         ledger=store.ledger,
+        keys=store.reader,
         peppers=store.peppers,
         admin_keys=AdminKeys(settings.admin_key.get_secret_value()),
         clock_ms=_clock_ms,
         randomness=os.urandom,
+        imported_keys=settings.imported_keys,
     )
 
 

@@ -99,6 +99,10 @@ class Settings(BaseModel):
     admin_key: Annotated[SecretStr, Field(min_length=SHORTEST_ADMIN_KEY_CHARS)] | None = None
     """The bootstrap admin key, at least 32 characters. `SLUICE_ADMIN_KEY_FILE` names a file that holds it instead."""
 
+    imported_keys: bool = False
+    """Whether keys are accepted that another gateway made, and that were imported by their SHA-256: docs/keys.md. While
+    they are, any made-up key of 16 to 512 characters costs a read of the table."""
+
     # Requests
     max_body_bytes: Annotated[int, Field(gt=0)] = 25 * 1024 * 1024
     """A larger body is refused with 413. Bedrock itself takes 25 MB."""

@@ -23,6 +23,7 @@ class AuditAction(StrEnum):
     SERVICE_ACCOUNT_CREATED = "service_account.created"
     SERVICE_ACCOUNT_DELETED = "service_account.deleted"
     API_KEY_CREATED = "api_key.created"
+    API_KEY_IMPORTED = "api_key.imported"
     API_KEY_UPDATED = "api_key.updated"
     API_KEY_ROTATED = "api_key.rotated"
     API_KEY_DISABLED = "api_key.disabled"

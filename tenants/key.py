@@ -36,7 +36,8 @@ class Owner:
 class ApiKey:
     """`fingerprints` holds one entry, and during a rotation's grace the former one as well, with its end.
 
-    `version` rises with every change; accounts carry it as a fence. Times are Unix seconds.
+    `version` rises with every change; accounts carry it as a fence. Times are Unix seconds. `imported`: its current
+    secret is one that another gateway made; its `hint` may be empty.
     """
 
     id: str
@@ -52,6 +53,7 @@ class ApiKey:
     version: int = 1
     policy: Policy = NO_POLICY
     limits: Limits = NO_LIMITS
+    imported: bool = False
 
     def accepts(self, secret: Secret, peppers: Peppers, now: float) -> bool:
         """Whether `secret` is this key's, or was until a rotation whose grace still lasts."""

@@ -11,6 +11,7 @@ from admin.operations.budgets import ProjectBudgets
 from admin.routes import (
     api_key_changes,
     api_keys,
+    imported_keys,
     limits,
     model_permissions,
     policies,
@@ -49,6 +50,7 @@ _MODULES = (
     spend_limits,
     spend_alerts,
     service_accounts,
+    imported_keys,
     api_keys,
     api_key_changes,
 )

@@ -76,6 +76,7 @@ async def control(
     yield ControlPlane(
         directory=directory,
         ledger=DynamoLedger(dynamodb, tables, time.monotonic),
+        keys=DynamoKeyReader(dynamodb, tables),
         peppers=Peppers({"p1": b"pepper of the tests"}, "p1"),
         admin_keys=AdminKeys(BOOTSTRAP),
         clock_ms=clock_ms,

@@ -6,7 +6,7 @@ from admin.auth import AdminKeys
 from admin.control_plane import Change, ControlPlane, Requester, to_audit_event
 from tenants.audit import Actor, AuditAction
 from tenants.secret import Peppers
-from tenants.store import Directory, Ledger
+from tenants.store import Directory, KeyReader, Ledger
 
 NOW_MS = 1_795_132_800_999
 
@@ -15,6 +15,7 @@ def control_at(now_ms: int) -> ControlPlane:
     return ControlPlane(
         directory=create_autospec(Directory, instance=True),
         ledger=create_autospec(Ledger, instance=True),
+        keys=create_autospec(KeyReader, instance=True),
         peppers=Peppers({"p1": b"pepper of the tests"}, "p1"),
         admin_keys=AdminKeys("x" * 32),
         clock_ms=lambda: now_ms,

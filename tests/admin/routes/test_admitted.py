@@ -12,7 +12,7 @@ from admin.control_plane import ControlPlane
 from admin.routes.admitted import LARGEST_BODY_BYTES, Admitted, admitted_of, route_class_of
 from tenants.errors import AuthenticationFailed
 from tenants.secret import Peppers
-from tenants.store import Directory, Ledger
+from tenants.store import Directory, KeyReader, Ledger
 
 KEYS = {"one": "1" * 32, "other": "2" * 32}
 
@@ -21,6 +21,7 @@ def control_with(admin_key: str) -> ControlPlane:
     return ControlPlane(
         directory=create_autospec(Directory, instance=True),
         ledger=create_autospec(Ledger, instance=True),
+        keys=create_autospec(KeyReader, instance=True),
         peppers=Peppers({"p1": b"pepper of the tests"}, "p1"),
         admin_keys=AdminKeys(admin_key),
         clock_ms=lambda: 0,
