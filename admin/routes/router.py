@@ -11,6 +11,7 @@ from admin.operations.budgets import ProjectBudgets
 from admin.routes import (
     api_key_changes,
     api_keys,
+    bulk_keys,
     imported_keys,
     limits,
     model_permissions,
@@ -50,6 +51,7 @@ _MODULES = (
     spend_limits,
     spend_alerts,
     service_accounts,
+    bulk_keys,
     imported_keys,
     api_keys,
     api_key_changes,
