@@ -29,10 +29,10 @@ from tenants.errors import (
     TooContended,
 )
 from tenants.event import Call, Operation
-from tenants.imported import OWN_PREFIX, parse_foreign
+from tenants.imported import secrets_in
 from tenants.limits import BudgetMode
 from tenants.principal import Fence, Principal, identify
-from tenants.secret import KEY_PREFIX, Peppers, Secret, parse_secret
+from tenants.secret import ADMIN_PREFIX, Peppers, Secret
 from tenants.usage import TokenCounts
 from tenants.window import window_of
 
@@ -203,12 +203,10 @@ class Admission:
         """What the credential may be; several only where it is a foreign key and there are several peppers."""
         if not credential:
             raise MissingCredential()
-        if self._imported_keys and not credential.startswith(OWN_PREFIX):
-            return parse_foreign(credential, self._peppers)
-        secret = parse_secret(credential)
-        if secret.prefix != KEY_PREFIX:
+        secrets = secrets_in(credential, self._peppers, imported_keys=self._imported_keys)
+        if secrets[0].prefix == ADMIN_PREFIX:
             raise IncorrectSecret(credential, "admin key on the data plane")
-        return (secret,)
+        return secrets
 
     async def _identify_now(self, secret: Secret) -> Principal:
         return identify(await self._keys.read(secret.key_id), secret, self._peppers, self._now())

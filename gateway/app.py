@@ -6,7 +6,7 @@ import ipaddress
 import os
 import random
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from admin.auth import AdminKeys
 from admin.control_plane import ControlPlane
+from admin.operations.leaked_keys import LeakReporting
 from admin.routes.router import create_router
 from gateway.admission import Admission
 from gateway.alerts import Alerts
@@ -26,6 +27,7 @@ from gateway.catalog.shipped_prices import price_table
 from gateway.catalog.source import BedrockCatalog
 from gateway.kept_reasoning import ReasoningMemory
 from gateway.key_cache import KeyCache
+from gateway.leak_notices import LeakNotices
 from gateway.media.addresses import Destinations
 from gateway.media.fetcher import FetchLimits, MediaFetcher
 from gateway.metered_ledger import MeteredLedger
@@ -39,7 +41,7 @@ from gateway.routes.metrics import router as metrics_router
 from gateway.routes.middleware import RequestEnvelope
 from gateway.settings import Settings, SettingsError
 from gateway.sweeping import Sweeper, Sweeping
-from gateway.webhooks import Endpoint, Webhooks
+from gateway.webhooks import Endpoint, Message, Webhooks
 from tenants.dynamo_active_accounts import ActiveAccounts, SweepRecord
 from tenants.dynamo_directory import DynamoDirectory
 from tenants.dynamo_escrow import TenantBudgets
@@ -84,6 +86,7 @@ class _Parts:
     sweeping: Sweeping
     webhooks: Webhooks | None
     metrics: Metrics
+    leaks: LeakReporting
 
 
 def create_app(settings: Settings, environ: Mapping[str, str]) -> FastAPI:
@@ -124,7 +127,7 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> FastAPI:
     store, control = parts.store, parts.control_plane
     app = assemble(
         parts.data_plane if "gateway" in settings.surfaces else None,
-        None if control is None else create_router(control, store.budgets, store.usage),
+        None if control is None else create_router(control, store.budgets, store.usage, parts.leaks),
         lambda: parts.store.reader.find_key("key_readiness"),
         envelope,
         lifespan,
@@ -152,6 +155,7 @@ def _build(settings: Settings, environ: Mapping[str, str]) -> _Parts:
         sweeping=Sweeping(sweeper, settings.sweep_seconds, random.random),
         webhooks=webhooks,
         metrics=metrics,
+        leaks=_build_leaks(settings, metrics, None if webhooks is None else webhooks.offer),
     )
 
 
@@ -177,6 +181,21 @@ def _build_webhooks(settings: Settings, metrics: Metrics) -> Webhooks | None:
         return None
     endpoint = Endpoint(settings.alert_webhook_url, settings.alert_webhook_secret.get_secret_value().encode())
     return Webhooks(endpoint, TIMING, _clock_ms, metrics.webhooks.add)
+
+
+def _build_leaks(settings: Settings, metrics: Metrics, offer: Callable[[Message], None] | None) -> LeakReporting:
+    notices = LeakNotices(metrics, offer, _clock_ms)
+    url = settings.secret_scanning_keys_url
+    if url is None:
+        return LeakReporting(notices.tell)
+    try:
+        # Not above: the package that it verifies with is an extra.
+        from gateway.scanner_signatures import ScannerSignatures, fetch_public_keys
+    except ImportError as error:
+        raise SettingsError(
+            "SLUICE_SECRET_SCANNING_KEYS_URL needs the package `cryptography`: install `sluice[oidc]`, or unset it."
+        ) from error
+    return LeakReporting(notices.tell, ScannerSignatures(partial(fetch_public_keys, url), time.monotonic))
 
 
 def _build_data_plane(settings: Settings, aws: Aws, store: _Store, alerts: Alerts) -> DataPlane:

@@ -146,6 +146,10 @@ class Settings(BaseModel):
     """What alerts are signed with, at least 32 characters: `openssl rand -hex 32` makes one.
     `SLUICE_ALERT_WEBHOOK_SECRET_FILE` names a file that holds it instead."""
 
+    secret_scanning_keys_url: Annotated[str, AfterValidator(_webhook_url)] | None = None
+    """Where a secret scanner publishes the keys that it signs reports of leaked keys with: docs/leaked-keys.md. GitHub:
+    `https://api.github.com/meta/public_keys/secret_scanning`. Without it only administrators may report."""
+
     # Caches
     key_cache_seconds: Seconds = 300
     """How long a key's record is used without being read again. Changes of it act at once all the same: the account's

@@ -29,6 +29,7 @@ class AuditAction(StrEnum):
     API_KEY_DISABLED = "api_key.disabled"
     API_KEY_ENABLED = "api_key.enabled"
     API_KEY_DELETED = "api_key.deleted"
+    API_KEY_LEAKED = "api_key.leaked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import re
 
 from tenants.errors import MalformedSecret
 from tenants.ids import to_base62
-from tenants.secret import ID_CHARS, Peppers, Secret
+from tenants.secret import ID_CHARS, Peppers, Secret, parse_secret
 
 SHORTEST_CHARS = 16
 LONGEST_CHARS = 512
@@ -27,6 +27,16 @@ OWN_PREFIX = "sk-sluice"
 
 # Printable and without blanks, as a header can carry it.
 _FOREIGN = re.compile(rf"(?!{OWN_PREFIX})[!-~]{{{SHORTEST_CHARS},{LONGEST_CHARS}}}", re.ASCII)
+
+
+def secrets_in(text: str, peppers: Peppers, *, imported_keys: bool) -> tuple[Secret, ...]:
+    """What a credential may be: one of our keys, inference or admin; with `imported_keys`, a foreign one as well.
+
+    Raises MalformedSecret for what is none.
+    """
+    if imported_keys and not text.startswith(OWN_PREFIX):
+        return parse_foreign(text, peppers)
+    return (parse_secret(text),)
 
 
 def parse_foreign(text: str, peppers: Peppers) -> tuple[Secret, ...]:

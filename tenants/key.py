@@ -62,6 +62,10 @@ class ApiKey:
             for each in self.fingerprints
         )
 
+    def has_working_secret(self, now: float) -> bool:
+        """False where its secret was found in public and ended, until it is rotated."""
+        return any(each.expires_at is None or now < each.expires_at for each in self.fingerprints)
+
     def find_refusal(self, now: float) -> str | None:
         """Why the key may not be used at `now`, for the log; None when it may."""
         if self.status is not KeyStatus.ACTIVE:

@@ -8,11 +8,13 @@ from fastapi import APIRouter, Security
 
 from admin.control_plane import ControlPlane
 from admin.operations.budgets import ProjectBudgets
+from admin.operations.leaked_keys import TOLD_TO_NOBODY, LeakReporting
 from admin.routes import (
     api_key_changes,
     api_keys,
     bulk_keys,
     imported_keys,
+    leaked_keys,
     limits,
     model_permissions,
     policies,
@@ -59,7 +61,10 @@ _MODULES = (
 
 
 def create_router(
-    control: ControlPlane, budgets: ProjectBudgets | None = None, books: UsageBooks | None = None
+    control: ControlPlane,
+    budgets: ProjectBudgets | None = None,
+    books: UsageBooks | None = None,
+    leaks: LeakReporting = TOLD_TO_NOBODY,
 ) -> APIRouter:
     """Every route below `/v1/organization`, each of them for the holder of an admin key only.
 
@@ -70,6 +75,7 @@ def create_router(
     route_class = route_class_of(control)
     for module in _MODULES:
         router.include_router(module.create_router(route_class))
+    router.include_router(leaked_keys.create_router(route_class, control, leaks))
     if budgets is not None:
         router.include_router(project_budgets.create_router(route_class, budgets))
     if books is not None:

@@ -6,6 +6,7 @@ control        a ControlPlane                                     test
 requester      who changes things in tests of operations          test
 key_reader     the data plane's view of the same store            test
 audit_trail    reads the audit events that the test has caused    test
+leaks          whom that application tells of leaked keys         test
 app, client    the application with it alone, and HTTP to it      test
 base_url       the same application over a socket                 test
 """
@@ -29,6 +30,7 @@ from fastapi import FastAPI
 
 from admin.auth import AdminKeys
 from admin.control_plane import ControlPlane, Requester
+from admin.operations.leaked_keys import TOLD_TO_NOBODY, LeakReporting
 from admin.routes.router import create_router
 from awswire.attributes import from_attributes
 from awswire.dynamodb import DynamoDb
@@ -113,7 +115,13 @@ def audit_trail(dynamodb: DynamoDb, tables: TableNames) -> AuditTrail:
 
 
 @pytest.fixture
-def app(control: ControlPlane, budgets: TenantBudgets) -> FastAPI:
+def leaks() -> LeakReporting:
+    """Whom the application tells of leaked keys: nobody. For tests to replace."""
+    return TOLD_TO_NOBODY
+
+
+@pytest.fixture
+def app(control: ControlPlane, budgets: TenantBudgets, leaks: LeakReporting) -> FastAPI:
     """The application with this control plane alone, as in production but for its ids and times."""
 
     async def ready() -> None:
@@ -125,7 +133,7 @@ def app(control: ControlPlane, budgets: TenantBudgets) -> FastAPI:
         max_body_bytes=MAX_BODY_BYTES,
         monotonic=lambda: 0.0,
     )
-    return assemble(None, create_router(control, budgets), ready, envelope, None)
+    return assemble(None, create_router(control, budgets, leaks=leaks), ready, envelope, None)
 
 
 @pytest.fixture
