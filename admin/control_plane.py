@@ -13,7 +13,7 @@ from tenants.audit import Actor, AuditAction, AuditEvent
 from tenants.ids import TIME_CHARS, time_ordered
 from tenants.roles import NO_ACCESS, Access
 from tenants.secret import Peppers
-from tenants.store import Directory, Ledger
+from tenants.store import Directory, KeyReader, Ledger
 
 # Far more than would do: nobody can guess an entry's id, and claim it before.
 _AUDIT_ID_CHARS = 24
@@ -24,17 +24,20 @@ class ControlPlane:
     """Stores and peppers, and the two things that are not functions of values: clock and randomness.
 
     `clock_ms` gives Unix milliseconds; `randomness` gives as many secret-grade random bytes as asked for. Without
-    `refused_attempts`, the audit trail has changes alone.
+    `refused_attempts`, the audit trail has changes alone. `keys` finds a key whatever project it is of.
+    `imported_keys`: the data plane accepts keys that other gateways made.
     """
 
     directory: Directory
     administrators: Administrators
     ledger: Ledger
+    keys: KeyReader
     peppers: Peppers
     admin_keys: AdminKeys
     clock_ms: Callable[[], int]
     randomness: Callable[[int], bytes]
     refused_attempts: RefusedAttempts | None = None
+    imported_keys: bool = False
 
     def now_seconds(self) -> int:
         return self.clock_ms() // 1000

@@ -30,9 +30,10 @@ from tenants.errors import (
     TooContended,
 )
 from tenants.event import Call, Operation
+from tenants.imported import secrets_in
 from tenants.limits import BudgetMode
 from tenants.principal import Fence, Principal, identify
-from tenants.secret import KEY_PREFIX, Peppers, Secret, parse_secret
+from tenants.secret import ADMIN_PREFIX, Peppers, Secret
 from tenants.usage import TokenCounts
 from tenants.window import window_of
 
@@ -70,14 +71,25 @@ class RulesChanged(Exception):
 
 
 class Admission:
-    """Admits requests. Start it once, close it at the end. `clock_ms` is wall time in milliseconds."""
+    """Admits requests. Start it once, close it at the end. `clock_ms` is wall time in milliseconds.
+
+    Without `imported_keys`, what does not have the shape of our keys is refused without asking the store.
+    """
 
     def __init__(
-        self, keys: KeyCache, books: Books, peppers: Peppers, clock_ms: Callable[[], int], hold_seconds: float
+        self,
+        keys: KeyCache,
+        books: Books,
+        peppers: Peppers,
+        clock_ms: Callable[[], int],
+        hold_seconds: float,
+        *,
+        imported_keys: bool = False,
     ) -> None:
         self._keys = keys
         self._ledger = books.ledger
         self._peppers = peppers
+        self._imported_keys = imported_keys
         self._clock_ms = clock_ms
         self._hold_seconds = hold_seconds
         self._opening: dict[tuple[Fence, str], asyncio.Task[None]] = {}
@@ -104,8 +116,10 @@ class Admission:
 
         Raises MissingCredential, IncorrectSecret (for every reason alike), LedgerUnavailable.
         """
-        secret = _parse(credential)
-        record = await self._keys.find(secret.key_id)
+        for secret in self._secrets_in(credential):
+            record = await self._keys.find(secret.key_id, imported=secret.sha256 is not None)
+            if record is not None:
+                break
         try:
             return Caller(secret, identify(record, secret, self._peppers, self._now()))
         except IncorrectSecret:
@@ -116,8 +130,11 @@ class Admission:
 
     async def authenticate_now(self, credential: str | None) -> Caller:
         """The caller behind a key, read afresh: for what does not end in a reserve. Raises as `authenticate`."""
-        secret = _parse(credential)
-        return Caller(secret, await self._identify_now(secret))
+        for secret in self._secrets_in(credential):
+            record = await self._keys.read(secret.key_id)
+            if record is not None:
+                break
+        return Caller(secret, identify(record, secret, self._peppers, self._now()))
 
     async def find_account(self, key_id: str, month: str) -> Account | None:
         """The account as it stands, strongly consistent; None where the key was not used that month."""
@@ -189,6 +206,15 @@ class Admission:
     def _leave(self, hold: Hold, tokens: TokenCounts) -> None:
         if hold.call.request_id in self._reserving.inside:
             self._reserving.leave(hold, tokens.total_tokens)
+
+    def _secrets_in(self, credential: str | None) -> tuple[Secret, ...]:
+        """What the credential may be; several only where it is a foreign key and there are several peppers."""
+        if not credential:
+            raise MissingCredential()
+        secrets = secrets_in(credential, self._peppers, imported_keys=self._imported_keys)
+        if secrets[0].prefix == ADMIN_PREFIX:
+            raise IncorrectSecret(credential, "admin key on the data plane")
+        return secrets
 
     async def _identify_now(self, secret: Secret) -> Principal:
         return identify(await self._keys.read(secret.key_id), secret, self._peppers, self._now())
@@ -264,12 +290,3 @@ def _refused_by_record(refused: ModelNotPriced | LimitExceeded) -> bool:
 def may_call(caller: Caller, model: Model) -> bool:
     """Whether the caller, as last read, may call the model."""
     return caller.principal.may_call(model.id, model.other_ids)
-
-
-def _parse(credential: str | None) -> Secret:
-    if not credential:
-        raise MissingCredential()
-    secret = parse_secret(credential)
-    if secret.prefix != KEY_PREFIX:
-        raise IncorrectSecret(credential, "admin key on the data plane")
-    return secret

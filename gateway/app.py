@@ -6,7 +6,7 @@ import ipaddress
 import os
 import random
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,9 +15,10 @@ from fastapi import FastAPI
 
 from admin.auth import AdminKeys
 from admin.control_plane import ControlPlane
+from admin.operations.leaked_keys import LeakReporting
 from admin.refused_attempts import RefusedAttempts
 from admin.routes.console import create_router as create_console
-from admin.routes.router import create_router
+from admin.routes.router import Neighbours, create_router
 from gateway.admission import Admission
 from gateway.alerts import Alerts
 from gateway.aws import TIMING, Aws, connect
@@ -28,6 +29,7 @@ from gateway.catalog.shipped_prices import price_table
 from gateway.catalog.source import BedrockCatalog
 from gateway.kept_reasoning import ReasoningMemory
 from gateway.key_cache import KeyCache
+from gateway.leak_notices import LeakNotices
 from gateway.media.addresses import Destinations
 from gateway.media.fetcher import FetchLimits, MediaFetcher
 from gateway.metered_ledger import MeteredLedger
@@ -42,7 +44,7 @@ from gateway.routes.metrics import router as metrics_router
 from gateway.routes.middleware import RequestEnvelope
 from gateway.settings import Settings, SettingsError
 from gateway.sweeping import Sweeper, Sweeping
-from gateway.webhooks import Endpoint, Webhooks
+from gateway.webhooks import Endpoint, Message, Webhooks
 from tenants.dynamo_active_accounts import ActiveAccounts, SweepRecord
 from tenants.dynamo_administrators import DynamoAdministrators
 from tenants.dynamo_audit_books import DynamoAuditBooks
@@ -90,6 +92,7 @@ class _Parts:
     sweeping: Sweeping
     webhooks: Webhooks | None
     metrics: Metrics
+    leaks: LeakReporting
 
 
 def create_app(settings: Settings, environ: Mapping[str, str]) -> Application:
@@ -137,10 +140,16 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> Application:
             await parts.webhooks.flush(within_seconds)
 
     store, control = parts.store, parts.control_plane
-    models = ModelListing(parts.data_plane.catalog, parts.data_plane.pricing)
+    neighbours = Neighbours(
+        budgets=store.budgets,
+        usage=store.usage,
+        audit=store.audit,
+        models=ModelListing(parts.data_plane.catalog, parts.data_plane.pricing),
+        leaks=parts.leaks,
+    )
     app = assemble(
         parts.data_plane if "gateway" in settings.surfaces else None,
-        None if control is None else create_router(control, store.budgets, store.usage, store.audit, models),
+        None if control is None else create_router(control, neighbours),
         lambda: parts.store.reader.find_key("key_readiness"),
         envelope,
         lifespan,
@@ -171,6 +180,7 @@ def _build(settings: Settings, environ: Mapping[str, str]) -> _Parts:
         sweeping=Sweeping(sweeper, settings.sweep_seconds, random.random),
         webhooks=webhooks,
         metrics=metrics,
+        leaks=_build_leaks(settings, metrics, None if webhooks is None else webhooks.offer),
     )
 
 
@@ -199,10 +209,27 @@ def _build_webhooks(settings: Settings, metrics: Metrics) -> Webhooks | None:
     return Webhooks(endpoint, TIMING, _clock_ms, metrics.webhooks.add)
 
 
+def _build_leaks(settings: Settings, metrics: Metrics, offer: Callable[[Message], None] | None) -> LeakReporting:
+    notices = LeakNotices(metrics, offer, _clock_ms)
+    url = settings.secret_scanning_keys_url
+    if url is None:
+        return LeakReporting(notices.tell)
+    try:
+        # Not above: the package that it verifies with is an extra.
+        from gateway.scanner_signatures import ScannerSignatures, fetch_public_keys
+    except ImportError as error:
+        raise SettingsError(
+            "SLUICE_SECRET_SCANNING_KEYS_URL needs the package `cryptography`: install `sluice[oidc]`, or unset it."
+        ) from error
+    return LeakReporting(notices.tell, ScannerSignatures(partial(fetch_public_keys, url), time.monotonic))
+
+
 def _build_data_plane(settings: Settings, aws: Aws, store: _Store, alerts: Alerts) -> DataPlane:
     keys = KeyCache(store.reader, time.monotonic, settings.key_cache_size, settings.key_cache_seconds)
     books = Books(store.ledger, store.active, store.budgets, store.gate, alerts.after_settle)
-    admission = Admission(keys, books, store.peppers, _clock_ms, settings.hold_seconds)
+    admission = Admission(
+        keys, books, store.peppers, _clock_ms, settings.hold_seconds, imported_keys=settings.imported_keys
+    )
     said = _read_models_file(settings)
     patience = Patience(
         request_seconds=max(settings.hold_seconds - _SETTLE_MARGIN_SECONDS, settings.hold_seconds / 2),
@@ -247,11 +274,13 @@ def _build_control_plane(settings: Settings, aws: Aws, store: _Store) -> Control
         directory=directory,
         administrators=DynamoAdministrators(rows, _clock_ms),
         ledger=store.ledger,
+        keys=store.reader,
         peppers=store.peppers,
         admin_keys=AdminKeys(settings.admin_key.get_secret_value()),
         clock_ms=_clock_ms,
         randomness=os.urandom,
         refused_attempts=RefusedAttempts(directory.record, _clock_ms),
+        imported_keys=settings.imported_keys,
     )
 
 

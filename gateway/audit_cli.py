@@ -17,7 +17,9 @@ if TYPE_CHECKING:  # a command line that imports nothing starts at once
     from tenants.audit_chain import Head
     from tenants.audit_check import Verdict
 
-audit = typer.Typer(help="The audit trail: who changed what, and whether it is as it was written.", no_args_is_help=True)
+audit = typer.Typer(
+    help="The audit trail: who changed what, and whether it is as it was written.", no_args_is_help=True
+)
 
 
 @audit.command()

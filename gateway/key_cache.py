@@ -13,6 +13,8 @@ from tenants.store import KeyReader
 # Ids are made at random and never again, so one that is unknown stays unknown: its cache needs a bound, not haste.
 UNKNOWN_SECONDS = 60.0
 UNKNOWN_SIZE = 1_000
+# But an imported key has its id before it is imported, and its client may have tried it already.
+UNKNOWN_IMPORTED_SECONDS = 1.0
 
 T = TypeVar("T")
 
@@ -27,17 +29,18 @@ class KeyCache:
         self._reader = reader
         self._monotonic = monotonic
         self._known = _Expiring[KeyRecord](size, seconds)
-        self._unknown = _Expiring[bool](UNKNOWN_SIZE, UNKNOWN_SECONDS)
+        self._unknown = _Expiring[float](UNKNOWN_SIZE, UNKNOWN_SECONDS)
         self._running: dict[str, asyncio.Task[KeyRecord | None]] = {}
         self._queued: dict[str, asyncio.Task[KeyRecord | None]] = {}
 
-    async def find(self, key_id: str) -> KeyRecord | None:
-        """The record as last read. Raises LedgerUnavailable."""
+    async def find(self, key_id: str, *, imported: bool = False) -> KeyRecord | None:
+        """The record as last read; `imported` for the id of a foreign key. Raises LedgerUnavailable."""
         now = self._monotonic()
         record = self._known.find(key_id, now)
         if record is not None:
             return record
-        if self._unknown.find(key_id, now):
+        asked = self._unknown.find(key_id, now)
+        if asked is not None and (not imported or now < asked + UNKNOWN_IMPORTED_SECONDS):
             return None
         return await self.read(key_id)
 
@@ -67,7 +70,8 @@ class KeyCache:
         record = await self._reader.find_key(key_id)
         if record is None:
             self._known.drop(key_id)
-            self._unknown.put(key_id, True, self._monotonic())
+            now = self._monotonic()
+            self._unknown.put(key_id, now, now)
         else:
             self._known.put(key_id, record, self._monotonic())
         return record

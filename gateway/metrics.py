@@ -105,6 +105,11 @@ class Metrics:
         self.webhooks = Counter(
             "sluice_alert_webhooks_total", "Alert webhooks, by what became of them.", {"outcome": ("delivered", "lost")}
         )
+        self.leaks = Counter(
+            "sluice_leaked_keys_total",
+            "Keys reported as found in public: ended by it, known to have ended, or working on, the bootstrap key.",
+            {"outcome": ("ended", "known", "working")},
+        )
         self._exposition = Exposition({"worker": worker})
         for instrument in (
             self.requests,
@@ -119,6 +124,7 @@ class Metrics:
             self.leftovers,
             self.alerts,
             self.webhooks,
+            self.leaks,
         ):
             self._exposition.add(instrument)
 

@@ -105,6 +105,10 @@ class Settings(BaseModel):
     admin_key: Annotated[SecretStr, Field(min_length=SHORTEST_ADMIN_KEY_CHARS)] | None = None
     """The bootstrap admin key, at least 32 characters. `SLUICE_ADMIN_KEY_FILE` names a file that holds it instead."""
 
+    imported_keys: bool = False
+    """Whether keys are accepted that another gateway made, and that were imported by their SHA-256: docs/keys.md. While
+    they are, any made-up key of 16 to 512 characters costs a read of the table."""
+
     # Requests
     max_body_bytes: Annotated[int, Field(gt=0)] = 25 * 1024 * 1024
     """A larger body is refused with 413. Bedrock itself takes 25 MB."""
@@ -147,6 +151,10 @@ class Settings(BaseModel):
     alert_webhook_secret: Annotated[SecretStr, Field(min_length=_SHORTEST_WEBHOOK_SECRET_CHARS)] | None = None
     """What alerts are signed with, at least 32 characters: `openssl rand -hex 32` makes one.
     `SLUICE_ALERT_WEBHOOK_SECRET_FILE` names a file that holds it instead."""
+
+    secret_scanning_keys_url: Annotated[str, AfterValidator(_webhook_url)] | None = None
+    """Where a secret scanner publishes the keys that it signs reports of leaked keys with: docs/leaked-keys.md. GitHub:
+    `https://api.github.com/meta/public_keys/secret_scanning`. Without it only administrators may report."""
 
     # Caches
     key_cache_seconds: Seconds = 300

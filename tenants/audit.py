@@ -27,11 +27,13 @@ class AuditAction(StrEnum):
     SERVICE_ACCOUNT_UPDATED = "service_account.updated"
     SERVICE_ACCOUNT_DELETED = "service_account.deleted"
     API_KEY_CREATED = "api_key.created"
+    API_KEY_IMPORTED = "api_key.imported"
     API_KEY_UPDATED = "api_key.updated"
     API_KEY_ROTATED = "api_key.rotated"
     API_KEY_DISABLED = "api_key.disabled"
     API_KEY_ENABLED = "api_key.enabled"
     API_KEY_DELETED = "api_key.deleted"
+    API_KEY_LEAKED = "api_key.leaked"
     ADMIN_API_KEY_CREATED = "admin_api_key.created"
     ADMIN_API_KEY_DELETED = "admin_api_key.deleted"
 

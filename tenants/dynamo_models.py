@@ -64,6 +64,7 @@ class KeyRow(PointerRow):
     models = UnicodeAttribute(null=True)
     policy = UnicodeAttribute(null=True)
     limits = UnicodeAttribute(null=True)
+    imported = NumberAttribute(null=True)
     version = NumberAttribute()
 
 

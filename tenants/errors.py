@@ -46,6 +46,20 @@ class MalformedSecret(IncorrectSecret):
         super().__init__(text, "malformed")
 
 
+class IncorrectSignature(AuthenticationFailed):
+    """The report of a secret scanner is not signed by a key that the scanner publishes."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The report's signature is not the secret scanner's.", reason)
+
+
+class SignatureUnverifiable(TenantsError):
+    """The public keys of the secret scanner cannot be had at the moment. Trying again is safe."""
+
+    def __init__(self) -> None:
+        super().__init__("The secret scanner's public keys cannot be read at the moment. Please try again.")
+
+
 class NotFound(TenantsError):
     """The resource does not exist, or is another tenant's: the caller cannot tell which."""
 

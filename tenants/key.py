@@ -36,7 +36,8 @@ class Owner:
 class ApiKey:
     """`fingerprints` holds one entry, and during a rotation's grace the former one as well, with its end.
 
-    `version` rises with every change; accounts carry it as a fence. Times are Unix seconds.
+    `version` rises with every change; accounts carry it as a fence. Times are Unix seconds. `imported`: its current
+    secret is one that another gateway made; its `hint` may be empty.
     """
 
     id: str
@@ -52,6 +53,7 @@ class ApiKey:
     version: int = 1
     policy: Policy = NO_POLICY
     limits: Limits = NO_LIMITS
+    imported: bool = False
 
     def accepts(self, secret: Secret, peppers: Peppers, now: float) -> bool:
         """Whether `secret` is this key's, or was until a rotation whose grace still lasts."""
@@ -59,6 +61,10 @@ class ApiKey:
             (each.expires_at is None or now < each.expires_at) and peppers.matches(secret, each)
             for each in self.fingerprints
         )
+
+    def has_working_secret(self, now: float) -> bool:
+        """False where its secret was found in public and ended, until it is rotated."""
+        return any(each.expires_at is None or now < each.expires_at for each in self.fingerprints)
 
     def find_refusal(self, now: float) -> str | None:
         """Why the key may not be used at `now`, for the log; None when it may."""

@@ -42,6 +42,7 @@ class Permission(StrEnum):
     KEYS_READ = "keys.read"
     KEYS_OPERATE = "keys.operate"
     KEYS_MANAGE = "keys.manage"
+    LEAKED_KEYS_REPORT = "leaked_keys.report"
     USAGE_READ = "usage.read"
     MODELS_READ = "models.read"
     AUDIT_READ = "audit.read"
@@ -70,6 +71,7 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.KEYS_READ: _ALL,
     Permission.KEYS_OPERATE: _ALL_BUT_VIEWERS,
     Permission.KEYS_MANAGE: _OWNERS,
+    Permission.LEAKED_KEYS_REPORT: _OWNER,
     Permission.USAGE_READ: _ALL,
     Permission.MODELS_READ: _ALL,
     Permission.AUDIT_READ: _ALL_BUT_MEMBERS,

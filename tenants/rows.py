@@ -111,6 +111,7 @@ def key_to_row(key: ApiKey) -> Row:
             "models": _permissions_to_text(key.models),
             "policy": policy_to_text(key.policy),
             "limits": _limits_to_text(key.limits),
+            "imported": 1 if key.imported else None,
             "version": key.version,
         }
     )
@@ -132,6 +133,7 @@ def key_from_row(row: Mapping[str, Any]) -> ApiKey:
         version=int(row["version"]),
         policy=_policy_from_text(row.get("policy")),
         limits=_limits_from_text(row.get("limits")),
+        imported=bool(row.get("imported")),
     )
 
 

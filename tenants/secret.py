@@ -35,11 +35,20 @@ _SHAPE = re.compile(rf"(sk-sluice(?:-admin)?_)([0-9A-Za-z]{{{BODY_CHARS}}})", re
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A well-formed key: its checksum holds. `repr` never shows the text."""
+    """A well-formed key: its checksum holds. `repr` never shows the text.
+
+    `sha256` is set for one that another gateway made, see `tenants/imported.py`: hexadecimal, in lower case.
+    """
 
     text: str = field(repr=False)
     prefix: str
     key_id: str
+    sha256: str | None = field(default=None, repr=False)
+
+    @property
+    def evidence(self) -> str:
+        """What its fingerprint is made of: the text, or of a foreign key the one thing that its import knew."""
+        return self.text if self.sha256 is None else f"sha256:{self.sha256}"
 
     @property
     def id_chars(self) -> str:
@@ -117,13 +126,13 @@ class Peppers:
     current: str
 
     def fingerprint(self, secret: Secret) -> Fingerprint:
-        """HMAC-SHA256 of the whole text under the current pepper."""
-        return Fingerprint(self.current, _digest(self.by_id[self.current], secret.text))
+        """HMAC-SHA256 of the secret's evidence under the current pepper."""
+        return Fingerprint(self.current, _digest(self.by_id[self.current], secret.evidence))
 
     def matches(self, secret: Secret, fingerprint: Fingerprint) -> bool:
         """Compare in constant time. False where the fingerprint's pepper is not known here."""
         pepper = self.by_id.get(fingerprint.pepper_id)
-        return pepper is not None and hmac.compare_digest(_digest(pepper, secret.text), fingerprint.digest)
+        return pepper is not None and hmac.compare_digest(_digest(pepper, secret.evidence), fingerprint.digest)
 
 
 def _digest(pepper: bytes, text: str) -> str:

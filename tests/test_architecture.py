@@ -22,7 +22,13 @@ HOMES = {
     "pynamodb": tuple(
         f"tenants/dynamo_{part}.py" for part in ("models", "directory", "administrators", "changes", "fences", "audit")
     ),
-    "aiohttp": ("awswire/transport_aiohttp.py", "gateway/media/", "gateway/webhooks.py"),
+    "aiohttp": (
+        "awswire/transport_aiohttp.py",
+        "gateway/media/",
+        "gateway/webhooks.py",
+        "gateway/scanner_signatures.py",
+    ),
+    "cryptography": ("gateway/scanner_signatures.py",),
     "yarl": ("awswire/transport_aiohttp.py", "gateway/media/fetcher.py"),
     "httptools": ("awswire/lean_http1.py", "gateway/http_protocol.py"),
     "uvicorn": ("gateway/serving.py", "gateway/http_protocol.py", "gateway/local/", "simulator/"),

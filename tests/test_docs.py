@@ -16,12 +16,14 @@ from gateway.alerts import RaisedAlert, Subject
 from gateway.catalog.capabilities import Capabilities, Reasoning
 from gateway.catalog.model import Model
 from gateway.errors import UnsupportedParameter
+from gateway.leak_notices import to_payload
 from gateway.openai.chat import ignored_params, parse_chat_request
 from gateway.openai.embeddings import parse_embeddings_request
 from gateway.translate.chat_context import ChatContext
 from gateway.translate.chat_request import to_converse
 from gateway.webhooks import to_signature
 from scripts.generate_docs import PAGES
+from tenants.leak import LeakedKey
 from tenants.secret import SCANNER_REGEX
 
 ROOT = Path(__file__).parent.parent
@@ -152,7 +154,8 @@ def test_the_tree_of_the_architecture_page_has_all_of_the_data_plane() -> None:
 
 
 def test_the_pattern_for_secret_scanners_is_the_one_of_the_code() -> None:
-    assert f"`{SCANNER_REGEX}`" in (DOCS / "keys.md").read_text()
+    for page in ("keys.md", "leaked-keys.md"):
+        assert f"`{SCANNER_REGEX}`" in (DOCS / page).read_text()
 
 
 def test_the_body_of_the_alerts_page_is_what_is_sent() -> None:
@@ -161,6 +164,13 @@ def test_the_body_of_the_alerts_page_is_what_is_sent() -> None:
     alert = KeyLimitsBody.model_validate_json(settings).to_limits_edit()["alerts"][0]
     raised = RaisedAlert(Subject("proj_1", "key_0123456789AB"), alert, "2026-11", 40_000_001_250_000, 1_795_132_800_000)
     assert orjson.loads(shown) == raised.to_payload()
+
+
+def test_the_body_of_the_leaked_keys_page_is_what_is_sent() -> None:
+    (shown,) = re.findall(r"```json\n(.*?)```", (DOCS / "leaked-keys.md").read_text(), re.DOTALL)
+    place = "https://git.example.org/legal/notes"
+    leaked = LeakedKey("key_0123456789AB", "proj_1", "anna", place, "commit", ended=True)
+    assert orjson.loads(shown) == to_payload(leaked, 1_795_132_800)
 
 
 def test_the_receiver_of_the_alerts_page_takes_what_the_gateway_signs_and_nothing_else() -> None:

@@ -136,9 +136,12 @@ async def disable_key(control: ControlPlane, requester: Requester, target: KeyTa
 
 
 async def enable_key(control: ControlPlane, requester: Requester, target: KeyTarget) -> KeyRecord:
-    """End a suspension. Safe to repeat. Raises NotFound, StaleVersion, Conflict."""
+    """End a suspension. Safe to repeat. Raises NotFound, StaleVersion; Conflict, also for a key whose only secret was
+    found in public: it would seem to work."""
     record = await get_key(control, target)
     require_active(record.tenant)
+    if not record.key.has_working_secret(control.now_seconds()):
+        raise Conflict(f"The secret of the key '{record.key.id}' was found in public and ended. Rotate the key first.")
     enabled = replace(record.key, status=KeyStatus.ACTIVE)
     return await save(control, requester, target, KeyRevision(AuditAction.API_KEY_ENABLED, record, enabled))
 

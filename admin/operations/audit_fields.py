@@ -39,6 +39,7 @@ def key_fields(key: ApiKey) -> Fields:
         "models": _permissions_fields(key.models),
         "policy": _policy_fields(key.policy),
         "limits": _limits_fields(key.limits),
+        "imported": key.imported,
         "version": key.version,
     }
 

@@ -17,6 +17,7 @@ from tenants.permissions import ModelPermissions
 from tenants.policy import NO_POLICY, Policy
 from tenants.principal import KeyRecord
 from tenants.secret import ID_CHARS, KEY_PREFIX, SECRET_CHARS, Secret, new_secret
+from tenants.tenant import Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +65,34 @@ class RotatedKey:
 async def issue_key(control: ControlPlane, requester: Requester, project_id: str, draft: KeyDraft) -> IssuedKey:
     """A new key. Raises NotFound (project, service account), Conflict for an archived project, InvalidArgument for an
     enforcement that its project's limits do not allow."""
+    tenant = await get_tenant_for(control, project_id, draft)
+    secret = new_key_secret(control)
+    key = await to_key(control, tenant, draft, secret)
+    await create_key(control, requester, AuditAction.API_KEY_CREATED, key)
+    return IssuedKey(KeyRecord(key, tenant), secret)
+
+
+async def get_tenant_for(control: ControlPlane, project_id: str, draft: KeyDraft) -> Tenant:
+    """The project that such a key can be made in. Raises NotFound, Conflict, InvalidArgument."""
     tenant = await control.directory.get_tenant(project_id)
     require_active(tenant)
     require_enforceable(draft.limits, tenant)
-    key_id = control.new_id(API_KEY, ID_CHARS)
-    secret = _new_secret(control, key_id)
+    return tenant
+
+
+def new_key_secret(control: ControlPlane) -> Secret:
+    """The secret of a key that is yet to be made, with the key's id in it."""
+    return _new_secret(control, control.new_id(API_KEY, ID_CHARS))
+
+
+async def to_key(control: ControlPlane, tenant: Tenant, draft: KeyDraft, secret: Secret) -> ApiKey:
+    """The key of a secret, which is stored nowhere yet. Raises NotFound where its service account is missing."""
     now = control.now_seconds()
-    key = ApiKey(
-        id=key_id,
+    return ApiKey(
+        id=secret.key_id,
         tenant_id=tenant.id,
         name=draft.name,
-        owner=await _get_owner(control, project_id, draft, key_id),
+        owner=await _get_owner(control, tenant.id, draft, secret.key_id),
         fingerprints=(control.peppers.fingerprint(secret),),
         hint=secret.hint,
         created_at=now,
@@ -83,9 +101,12 @@ async def issue_key(control: ControlPlane, requester: Requester, project_id: str
         policy=draft.policy,
         limits=draft.limits,
     )
-    change = Change(AuditAction.API_KEY_CREATED, tenant.id, key.id, after=key_fields(key))
+
+
+async def create_key(control: ControlPlane, requester: Requester, action: AuditAction, key: ApiKey) -> None:
+    """Store a key that was made. Raises NotFound, Conflict."""
+    change = Change(action, key.tenant_id, key.id, after=key_fields(key))
     await control.directory.create_key(key, to_audit_event(control, requester, change))
-    return IssuedKey(KeyRecord(key, tenant), secret)
 
 
 async def rotate_key(
@@ -103,7 +124,7 @@ async def rotate_key(
     ends_at = now + grace_period_seconds if key.expires_at is None else min(now + grace_period_seconds, key.expires_at)
     former = [replace(each, expires_at=ends_at) for each in key.fingerprints if each.expires_at is None]
     fingerprints = (control.peppers.fingerprint(secret), *(former if ends_at > now else ()))
-    rotated = replace(key, fingerprints=fingerprints, hint=secret.hint)
+    rotated = replace(key, fingerprints=fingerprints, hint=secret.hint, imported=False)
     saved = await save(control, requester, target, KeyRevision(AuditAction.API_KEY_ROTATED, record, rotated))
     return RotatedKey(IssuedKey(saved, secret), previous_expires_at=ends_at)
 

@@ -51,6 +51,8 @@ REQUIRED: Mapping[tuple[str, str], Permission] = {
     ("POST", f"{_P}/service_accounts/{{service_account_id}}/api_keys"): Permission.SERVICE_ACCOUNTS_MANAGE,
     ("GET", f"{_P}/api_keys"): Permission.KEYS_READ,
     ("POST", f"{_P}/api_keys"): Permission.KEYS_MANAGE,
+    ("POST", f"{_P}/api_keys/bulk"): Permission.KEYS_MANAGE,
+    ("POST", f"{_P}/api_keys/import"): Permission.KEYS_MANAGE,
     ("GET", f"{_P}/api_keys/{{api_key_id}}"): Permission.KEYS_READ,
     ("POST", f"{_P}/api_keys/{{api_key_id}}"): Permission.KEYS_MANAGE,
     ("DELETE", f"{_P}/api_keys/{{api_key_id}}"): Permission.KEYS_OPERATE,
@@ -62,6 +64,7 @@ REQUIRED: Mapping[tuple[str, str], Permission] = {
     ("GET", "/usage/embeddings"): Permission.USAGE_READ,
     ("GET", "/usage/export"): Permission.USAGE_READ,
     ("GET", "/costs"): Permission.USAGE_READ,
+    ("POST", "/leaked_keys"): Permission.LEAKED_KEYS_REPORT,
     ("GET", "/models"): Permission.MODELS_READ,
     ("GET", "/audit_logs"): Permission.AUDIT_READ,
 }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Security
 
 from admin.control_plane import ControlPlane
 from admin.operations.budgets import ProjectBudgets
+from admin.operations.leaked_keys import TOLD_TO_NOBODY, LeakReporting
 from admin.operations.models import ModelCatalog
 from admin.routes import (
     actor,
@@ -15,6 +17,9 @@ from admin.routes import (
     api_key_changes,
     api_keys,
     audit_logs,
+    bulk_keys,
+    imported_keys,
+    leaked_keys,
     limits,
     model_permissions,
     models,
@@ -58,35 +63,44 @@ _MODULES = (
     spend_limits,
     spend_alerts,
     service_accounts,
+    bulk_keys,
+    imported_keys,
     api_keys,
     api_key_changes,
 )
 
 
-def create_router(
-    control: ControlPlane,
-    budgets: ProjectBudgets | None = None,
-    books: UsageBooks | None = None,
-    audit_books: AuditBooks | None = None,
-    catalog: ModelCatalog | None = None,
-) -> APIRouter:
-    """Every route below `/v1/organization`, each of them for the holder of an admin key only.
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What routes reach beside the control plane's own records. What is None has no routes."""
 
-    Without `budgets`, no route shows a project's budget; without `books`, none what was used; without
-    `audit_books`, none the audit trail; without `catalog`, none the models. Routes raise `tenants.errors` and
-    RequestValidationError; the app that mounts the router renders them.
+    budgets: ProjectBudgets | None = None
+    usage: UsageBooks | None = None
+    audit: AuditBooks | None = None
+    models: ModelCatalog | None = None
+    leaks: LeakReporting = TOLD_TO_NOBODY
+
+
+ALONE = Neighbours()
+
+
+def create_router(control: ControlPlane, neighbours: Neighbours = ALONE) -> APIRouter:
+    """Every route below `/v1/organization`, each for those only who have its permission (`routes/permissions.py`).
+
+    Routes raise `tenants.errors` and RequestValidationError; the app that mounts the router renders them.
     """
     router = APIRouter(prefix=PREFIX, dependencies=[Security(BEARER), Security(X_API_KEY)], responses=_ERRORS)
     route_class = route_class_of(control)
     for module in _MODULES:
         router.include_router(module.create_router(route_class))
-    if budgets is not None:
-        router.include_router(project_budgets.create_router(route_class, budgets))
-    if books is not None:
-        router.include_router(usage.create_router(route_class, books))
-        router.include_router(usage_export.create_router(route_class, books))
-    if audit_books is not None:
-        router.include_router(audit_logs.create_router(route_class, audit_books))
-    if catalog is not None:
-        router.include_router(models.create_router(route_class, catalog))
+    router.include_router(leaked_keys.create_router(route_class, control, neighbours.leaks))
+    if neighbours.budgets is not None:
+        router.include_router(project_budgets.create_router(route_class, neighbours.budgets))
+    if neighbours.usage is not None:
+        router.include_router(usage.create_router(route_class, neighbours.usage))
+        router.include_router(usage_export.create_router(route_class, neighbours.usage))
+    if neighbours.audit is not None:
+        router.include_router(audit_logs.create_router(route_class, neighbours.audit))
+    if neighbours.models is not None:
+        router.include_router(models.create_router(route_class, neighbours.models))
     return router

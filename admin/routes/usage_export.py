@@ -14,7 +14,8 @@ from fastapi.routing import APIRoute
 from admin.operations.usage_export import export_usage
 from admin.operations.usage_reach import narrow_export
 from admin.routes.dependencies import Control, Reach
-from admin.schemas.usage_export import COLUMNS, ExportFormat, ExportQuery, to_csv_line, to_ndjson_line, to_row
+from admin.schemas.csv_lines import to_csv_line
+from admin.schemas.usage_export import COLUMNS, ExportFormat, ExportQuery, to_csv_row, to_ndjson_line, to_row
 from tenants.event import UsageEvent
 from tenants.usage_books import UsageBooks
 
@@ -73,7 +74,7 @@ async def _rows(
     first: UsageEvent | None, events: AsyncGenerator[UsageEvent, None], query: ExportQuery
 ) -> AsyncGenerator[bytes, None]:
     """The lines of the file, a CSV's header among them."""
-    to_line = to_csv_line if query.format == "csv" else to_ndjson_line
+    to_line = to_csv_row if query.format == "csv" else to_ndjson_line
     if query.format == "csv":
         yield to_csv_line(COLUMNS)
     left = query.limit

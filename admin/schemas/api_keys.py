@@ -1,4 +1,5 @@
-"""`organization.project.api_key` as OpenAI shows it; `status`, `models`, `policy`, `version`, limits extend it."""
+"""`organization.project.api_key` as OpenAI shows it; `status`, `models`, `policy`, `imported`, `version`, limits
+extend it."""
 
 from __future__ import annotations
 
@@ -73,6 +74,7 @@ class ApiKeyObject(KeyLimitsFields, ListedObject):
     status: Literal["active", "disabled"]
     models: ModelPermissionsFields | None
     policy: PolicyFields | None
+    imported: bool
     version: int
 
     @classmethod
@@ -81,7 +83,7 @@ class ApiKeyObject(KeyLimitsFields, ListedObject):
         return cls(
             id=key.id,
             name=key.name,
-            redacted_value=f"{KEY_PREFIX}...{key.hint}",
+            redacted_value=f"{'' if key.imported else KEY_PREFIX}...{key.hint}",
             created_at=key.created_at,
             expires_at=key.expires_at,
             owner=OwnerObject.from_owner(key.owner),
@@ -89,6 +91,7 @@ class ApiKeyObject(KeyLimitsFields, ListedObject):
             status=key.status.value,
             models=None if key.models is None else ModelPermissionsFields.from_permissions(key.models),
             policy=None if key.policy.is_empty else PolicyFields.from_policy(key.policy),
+            imported=key.imported,
             version=key.version,
             **dict(KeyLimitsFields.from_limits(key.limits)),
         )

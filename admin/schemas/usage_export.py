@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Annotated, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from admin.operations.usage_export import ExportQuestion
+from admin.schemas.csv_lines import to_csv_line
 from admin.schemas.usage_query import UnixSeconds
 from tenants.event import UsageEvent
 from tenants.event_order import Period, counted_at_ms
@@ -35,9 +34,6 @@ COLUMNS = (
     "output_tokens",
     "cost_pico_usd",
 )
-
-# What spreadsheets take for the beginning of a formula, in its full-width forms, too (OWASP, "CSV Injection").
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 class ExportQuery(BaseModel):
@@ -88,14 +84,6 @@ def to_ndjson_line(row: Row) -> bytes:
     return orjson.dumps(row) + b"\n"
 
 
-def to_csv_line(cells: Row | tuple[str, ...]) -> bytes:
-    """A row, or the header, by RFC 4180. An unknown cost is an empty cell; a text that a spreadsheet would take for a
-    formula begins with an apostrophe, which spreadsheets do not show."""
-    text = io.StringIO()
-    values = cells if isinstance(cells, tuple) else tuple(cells[column] for column in COLUMNS)
-    csv.writer(text).writerow([_defused(value) if isinstance(value, str) else value for value in values])
-    return text.getvalue().encode()
-
-
-def _defused(text: str) -> str:
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_STARTS) else text
+def to_csv_row(row: Row) -> bytes:
+    """The row as a line of CSV; an unknown cost is an empty cell."""
+    return to_csv_line(row[column] for column in COLUMNS)

@@ -79,7 +79,8 @@ def _note_key(request: Request) -> str | None:
 
 
 def _note_tenant(request: Request, caller: Caller) -> Caller:
-    log_of(request).tenant_id = caller.principal.tenant_id
+    log = log_of(request)
+    log.tenant_id, log.key_id = caller.principal.tenant_id, caller.principal.key_id  # a foreign key names no id itself
     return caller
 
 

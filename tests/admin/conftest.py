@@ -6,6 +6,7 @@ control        a ControlPlane                                     test
 requester      who changes things in tests of operations          test
 key_reader     the data plane's view of the same store            test
 audit_trail    reads the audit events that the test has caused    test
+leaks          whom that application tells of leaked keys         test
 app, client    the application with it alone, and HTTP to it      test
 base_url       the same application over a socket                 test
 """
@@ -29,8 +30,9 @@ from fastapi import FastAPI
 
 from admin.auth import AdminKeys
 from admin.control_plane import ControlPlane, Requester
+from admin.operations.leaked_keys import TOLD_TO_NOBODY, LeakReporting
 from admin.refused_attempts import RefusedAttempts
-from admin.routes.router import create_router
+from admin.routes.router import Neighbours, create_router
 from awswire.attributes import from_attributes
 from awswire.dynamodb import DynamoDb
 from awswire.retries import Timing
@@ -82,6 +84,7 @@ async def control(
         directory=directory,
         administrators=administrators,
         ledger=DynamoLedger(dynamodb, tables, time.monotonic),
+        keys=DynamoKeyReader(dynamodb, tables),
         peppers=Peppers({"p1": b"pepper of the tests"}, "p1"),
         admin_keys=AdminKeys(BOOTSTRAP),
         clock_ms=clock_ms,
@@ -121,7 +124,15 @@ def audit_trail(dynamodb: DynamoDb, tables: TableNames) -> AuditTrail:
 
 
 @pytest.fixture
-def app(control: ControlPlane, budgets: TenantBudgets, dynamodb: DynamoDb, tables: TableNames) -> FastAPI:
+def leaks() -> LeakReporting:
+    """Whom the application tells of leaked keys: nobody. For tests to replace."""
+    return TOLD_TO_NOBODY
+
+
+@pytest.fixture
+def app(
+    control: ControlPlane, budgets: TenantBudgets, leaks: LeakReporting, dynamodb: DynamoDb, tables: TableNames
+) -> FastAPI:
     """The application with this control plane alone, as in production but for its ids and times."""
 
     async def ready() -> None:
@@ -133,8 +144,8 @@ def app(control: ControlPlane, budgets: TenantBudgets, dynamodb: DynamoDb, table
         max_body_bytes=MAX_BODY_BYTES,
         monotonic=lambda: 0.0,
     )
-    router = create_router(control, budgets, audit_books=DynamoAuditBooks(dynamodb, tables))
-    return assemble(None, router, ready, envelope, None)
+    neighbours = Neighbours(budgets, audit=DynamoAuditBooks(dynamodb, tables), leaks=leaks)
+    return assemble(None, create_router(control, neighbours), ready, envelope, None)
 
 
 @pytest.fixture

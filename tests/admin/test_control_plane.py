@@ -7,7 +7,7 @@ from admin.control_plane import Change, ControlPlane, Requester, to_audit_event
 from tenants.administrators import Administrators
 from tenants.audit import Actor, AuditAction
 from tenants.secret import Peppers
-from tenants.store import Directory, Ledger
+from tenants.store import Directory, KeyReader, Ledger
 
 NOW_MS = 1_795_132_800_999
 
@@ -17,6 +17,7 @@ def control_at(now_ms: int) -> ControlPlane:
         directory=create_autospec(Directory, instance=True),
         administrators=create_autospec(Administrators, instance=True),
         ledger=create_autospec(Ledger, instance=True),
+        keys=create_autospec(KeyReader, instance=True),
         peppers=Peppers({"p1": b"pepper of the tests"}, "p1"),
         admin_keys=AdminKeys("x" * 32),
         clock_ms=lambda: now_ms,

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gateway.key_cache import UNKNOWN_SECONDS, UNKNOWN_SIZE, KeyCache
+from gateway.key_cache import UNKNOWN_IMPORTED_SECONDS, UNKNOWN_SECONDS, UNKNOWN_SIZE, KeyCache
 from tenants.errors import LedgerUnavailable
 from tenants.principal import KeyRecord
 from tests.gateway.fakes import KEY, RECORD, FakeReader, changed
@@ -101,6 +101,18 @@ async def test_an_unknown_id_is_remembered_for_a_while() -> None:
     clock.now = UNKNOWN_SECONDS
     await cache.find("key_x")
     assert len(reader.reads) == 2
+
+
+async def test_an_unknown_foreign_key_is_looked_for_again_soon_for_it_may_be_imported() -> None:
+    reader, clock = FakeReader(), Clock()
+    cache = cache_of(reader, clock)
+    assert await cache.find(KEY.id, imported=True) is None
+    reader.records[KEY.id] = RECORD
+    clock.now = UNKNOWN_IMPORTED_SECONDS - 0.1
+    assert await cache.find(KEY.id, imported=True) is None
+    assert len(reader.reads) == 1
+    clock.now = UNKNOWN_IMPORTED_SECONDS
+    assert await cache.find(KEY.id, imported=True) is RECORD
 
 
 async def test_the_least_recently_used_key_goes_when_the_cache_is_full() -> None:

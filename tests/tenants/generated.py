@@ -62,6 +62,7 @@ api_keys = st.builds(
     models=st.none() | permissions,
     version=counts,
     policy=policies,
+    imported=st.booleans(),
 )
 fields = st.none() | st.dictionaries(texts, st.none() | st.booleans() | counts | texts | st.lists(texts), max_size=3)
 audit_events = st.builds(

@@ -13,7 +13,7 @@ from admin.routes.admitted import LARGEST_BODY_BYTES, Admitted, admitted_of, rou
 from tenants.administrators import Administrators
 from tenants.errors import AuthenticationFailed
 from tenants.secret import Peppers
-from tenants.store import Directory, Ledger
+from tenants.store import Directory, KeyReader, Ledger
 
 KEYS = {"one": "1" * 32, "other": "2" * 32}
 
@@ -23,6 +23,7 @@ def control_with(admin_key: str) -> ControlPlane:
         directory=create_autospec(Directory, instance=True),
         administrators=create_autospec(Administrators, instance=True),
         ledger=create_autospec(Ledger, instance=True),
+        keys=create_autospec(KeyReader, instance=True),
         peppers=Peppers({"p1": b"pepper of the tests"}, "p1"),
         admin_keys=AdminKeys(admin_key),
         clock_ms=lambda: 0,

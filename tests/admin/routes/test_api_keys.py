@@ -50,6 +50,7 @@ async def test_200_a_key_is_shown_in_openais_shape_without_its_secret(client: ht
         "status": "active",
         "models": None,
         "policy": None,
+        "imported": False,
         "version": 1,
         "rate_limits": None,
         "model_rate_limits": [],

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from admin.control_plane import ControlPlane
 from admin.operations.models import CatalogModel, ModelCapabilities, ModelPrice, ModelPriceTier, ModelTokenPrices
-from admin.routes.router import create_router
+from admin.routes.router import Neighbours, create_router
 from gateway.request_ids import RequestIds
 from gateway.routes.application import assemble
 from gateway.routes.middleware import RequestEnvelope
@@ -36,7 +36,7 @@ def application(control: ControlPlane, catalog: TwoModels | None) -> FastAPI:
 
     ids = RequestIds(lambda: NOW_MS, lambda size: b"\x01" * size)
     envelope = partial(RequestEnvelope, request_ids=ids, max_body_bytes=MAX_BODY_BYTES, monotonic=lambda: 0.0)
-    return assemble(None, create_router(control, catalog=catalog), ready, envelope, None)
+    return assemble(None, create_router(control, Neighbours(models=catalog)), ready, envelope, None)
 
 
 async def test_models_are_listed_with_prices_and_capabilities(control: ControlPlane) -> None:

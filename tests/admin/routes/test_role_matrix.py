@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from admin.control_plane import ControlPlane, Requester
 from admin.operations.admin_keys import AdminKeyDraft, create_admin_key
 from admin.routes.admitted import PREFIX
-from admin.routes.router import create_router
+from admin.routes.router import Neighbours, create_router
 from tenants.dynamo_escrow import TenantBudgets
 from tenants.roles import FULL_ACCESS, Role, RoleBinding
 from tests.admin.conftest import BOOTSTRAP, NOW_MS
@@ -145,7 +145,7 @@ class Maker:
 
 @pytest.fixture
 def app(control: ControlPlane, budgets: TenantBudgets) -> FastAPI:
-    return assembled(create_router(control, budgets, ListedBooks()))
+    return assembled(create_router(control, Neighbours(budgets, ListedBooks())))
 
 
 @pytest.fixture

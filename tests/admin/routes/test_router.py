@@ -14,6 +14,7 @@ from tenants.secret import KEY_PREFIX, new_secret
 
 METHODS = {"get", "post", "delete"}
 REQUIRED_FIELDS = {
+    "sha256": "ab" * 32,
     "name": "a name",
     "mode": "allow_list",
     "model_ids": [],
@@ -70,7 +71,9 @@ async def test_401_on_every_route_before_anything_else_is_looked_at(app: FastAPI
 async def test_400_on_every_route_that_takes_a_body_for_an_unknown_field(
     app: FastAPI, client: httpx2.AsyncClient
 ) -> None:
-    taking_bodies = [path for path, item in paths_of(app).items() if "requestBody" in item.get("post", {})]
+    bodies = {path: item.get("post", {}).get("requestBody", {}) for path, item in paths_of(app).items()}
+    taking_bodies = [path for path, body in bodies.items() if "application/json" in body.get("content", {})]
+    taking_bodies.remove("/v1/organization/leaked_keys")  # a list, in whose items others may add fields
     assert len(taking_bodies) == 15
     for path in taking_bodies:
         response = await client.post(to_url(path), json=smallest_body(app, path) | {"rate_limit": {}})

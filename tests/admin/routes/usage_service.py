@@ -9,7 +9,7 @@ import httpx2
 from fastapi import APIRouter, FastAPI
 
 from admin.control_plane import ControlPlane
-from admin.routes.router import create_router
+from admin.routes.router import Neighbours, create_router
 from gateway.request_ids import RequestIds
 from gateway.routes.application import assemble
 from gateway.routes.middleware import RequestEnvelope
@@ -18,7 +18,7 @@ from tests.admin.conftest import BOOTSTRAP, MAX_BODY_BYTES, NOW_MS
 
 
 def application(control: ControlPlane, books: UsageBooks) -> FastAPI:
-    return assembled(create_router(control, books=books))
+    return assembled(create_router(control, Neighbours(usage=books)))
 
 
 def assembled(router: APIRouter) -> FastAPI:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from admin.schemas.usage_export import COLUMNS, ExportQuery, to_csv_line, to_ndjson_line, to_row
+from admin.schemas.csv_lines import to_csv_line
+from admin.schemas.usage_export import COLUMNS, ExportQuery, to_csv_row, to_ndjson_line, to_row
 from tenants.corrections import correction_id
 from tenants.event_order import Period
 from tests.tenants.samples import NOW, NOW_MS
@@ -46,13 +47,13 @@ def test_a_row_says_what_the_request_used_and_cost() -> None:
 def test_an_unknown_cost_is_null_or_an_empty_cell_and_not_zero() -> None:
     row = to_row(a_request(NOW_MS, cost=None))
     assert orjson.loads(to_ndjson_line(row))["cost_pico_usd"] is None
-    assert read_csv(to_csv_line(row))[0][-1] == ""
+    assert read_csv(to_csv_row(row))[0][-1] == ""
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
 def test_any_text_comes_back_from_a_csv_and_begins_no_formula(text: str) -> None:
     row = to_row(replace(EVENT, call=replace(EVENT.call, user_id=text)))
-    header, cells = read_csv(to_csv_line(COLUMNS), to_csv_line(row))
+    header, cells = read_csv(to_csv_line(COLUMNS), to_csv_row(row))
     cell = dict(zip(header, cells, strict=True))["user_id"]
     assert cell.removeprefix("'") == text.removeprefix("'") or cell == text
     assert not cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
@@ -61,12 +62,12 @@ def test_any_text_comes_back_from_a_csv_and_begins_no_formula(text: str) -> None
 @pytest.mark.parametrize("text", ["=1+1", "@SUM(A1)", "+1", "-1", " =1", "\t=1", "＝1"])
 def test_a_formula_is_a_text(text: str) -> None:
     row = to_row(replace(EVENT, call=replace(EVENT.call, model=text)))
-    assert read_csv(to_csv_line(row))[0][COLUMNS.index("model")] == f"'{text}"
+    assert read_csv(to_csv_row(row))[0][COLUMNS.index("model")] == f"'{text}"
 
 
 def test_a_negative_number_of_a_correction_stays_one() -> None:
     row = to_row(replace(EVENT, settlement=replace(EVENT.settlement, cost_pico_usd=-5)))
-    assert read_csv(to_csv_line(row))[0][-1] == "-5"
+    assert read_csv(to_csv_row(row))[0][-1] == "-5"
 
 
 def test_nothing_after_now_is_exported() -> None:

@@ -1,0 +1,21 @@
+"""A key that somebody found where everybody can read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LeakedKey:
+    """`url` and `source` are the finder's words: where it is, and what kind of place that is. Either may be empty.
+
+    `tenant_id` and `owner_id` are None for the bootstrap admin key, which no call can disable. `ended`: the secret
+    worked until this report; False where it had been ended before.
+    """
+
+    key_id: str
+    tenant_id: str | None
+    owner_id: str | None
+    url: str
+    source: str
+    ended: bool
