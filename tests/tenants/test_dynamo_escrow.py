@@ -27,7 +27,7 @@ from tests.tenants.projects import (
     spend,
     write_units,
 )
-from tests.tenants.samples import DAY, MONTH, NOW_MS, a_hold, an_audit
+from tests.tenants.samples import DAY, KEY, MONTH, NOW_MS, TENANT, a_hold, an_audit
 from tests.tenants.stores import ATTEMPTS, Store, open_ground, open_store
 
 COST = BOUND.cost_pico_usd or 0
@@ -364,6 +364,16 @@ async def test_a_standing_tells_settled_from_held_and_counts_every_key(store: St
         assert 2 * amount <= pool.granted <= 10 * amount
     tomorrow = await instance.budgets.standing(project.tenant.id, MONTH, "2026-11-21")
     assert tomorrow.of(Interval.DAY, Currency.USD).spent == 0
+
+
+async def test_a_standing_counts_keys_that_were_deleted_also_without_a_budget(store: Store) -> None:
+    project = await open_project(store, NO_LIMITS, 2)
+    instance = project.new_instance()
+    for key_id in project.key_ids:
+        await project.serve(instance, f"req_{key_id}", key_id)
+    await store.directory.delete_key(replace(KEY, id="key_1"), an_audit())
+    standing = await instance.budgets.standing(TENANT.id, MONTH, DAY)
+    assert standing.of(Interval.MONTH, Currency.TOKENS).settled == 2 * BOUND.tokens
 
 
 async def test_the_standing_of_a_tenant_that_never_asked_is_zero(store: Store) -> None:
