@@ -7,45 +7,37 @@ read added to any request.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gateway.account_opening import AccountOpening
+from gateway.caller import Caller, RulesChanged, counts_money, may_call, parse_credential, rules_of
 from gateway.catalog.model import Model
 from gateway.costing import NO_COSTING, Costing
 from gateway.errors import ModelNotFound
 from gateway.key_cache import KeyCache
+from gateway.open_hold import OpenHold, Taken
 from gateway.reserving import Books, Reserving, is_soft
-from gateway.settling import OpenHold, Settling, Taken
+from gateway.settling import Settling
 from tenants.account import Account, Bound, Hold
 from tenants.demand import Demand
 from tenants.errors import (
     FenceStale,
     IncorrectSecret,
     LimitExceeded,
-    MissingCredential,
     ModelNotPriced,
     TooContended,
 )
 from tenants.event import Call, Operation
-from tenants.limits import BudgetMode
 from tenants.principal import Fence, Principal, identify
-from tenants.secret import KEY_PREFIX, Peppers, Secret, parse_secret
+from tenants.secret import Peppers, Secret
 from tenants.usage import TokenCounts
 from tenants.window import window_of
 
 logger = logging.getLogger("sluice.ledger")
 
 _FENCE_ATTEMPTS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """A principal together with the secret that proved it: after a fence it has to be proved again."""
-
-    secret: Secret
-    principal: Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +51,6 @@ class Order:
     costing: Costing = NO_COSTING
 
 
-class RulesChanged(Exception):
-    """The caller's models or policy are others than the request was translated by. It has to begin again, as `caller`:
-    it may have to go to another model, or through a guardrail that was not there before."""
-
-    def __init__(self, caller: Caller) -> None:
-        super().__init__()
-        self.caller = caller
-
-
 class Admission:
     """Admits requests. Start it once, close it at the end. `clock_ms` is wall time in milliseconds."""
 
@@ -79,7 +62,7 @@ class Admission:
         self._peppers = peppers
         self._clock_ms = clock_ms
         self._hold_seconds = hold_seconds
-        self._opening: dict[tuple[Fence, str], asyncio.Task[None]] = {}
+        self._opening = AccountOpening(books.ledger)
         self._reserving = Reserving(books, clock_ms)
         self._settling = Settling(books.ledger, clock_ms, after=self._leave, watch=books.watch)
 
@@ -96,7 +79,7 @@ class Admission:
 
         Raises MissingCredential, IncorrectSecret (for every reason alike), LedgerUnavailable.
         """
-        secret = _parse(credential)
+        secret = parse_credential(credential)
         record = await self._keys.find(secret.key_id)
         try:
             return Caller(secret, identify(record, secret, self._peppers, self._now()))
@@ -108,7 +91,7 @@ class Admission:
 
     async def authenticate_now(self, credential: str | None) -> Caller:
         """The caller behind a key, read afresh: for what does not end in a reserve. Raises as `authenticate`."""
-        secret = _parse(credential)
+        secret = parse_credential(credential)
         return Caller(secret, await self._identify_now(secret))
 
     async def find_account(self, key_id: str, month: str) -> Account | None:
@@ -123,7 +106,7 @@ class Admission:
         if may_call(caller, model):
             return caller
         fresh = Caller(caller.secret, await self._identify_now(caller.secret))
-        if _rules(fresh.principal) != _rules(caller.principal):
+        if rules_of(fresh.principal) != rules_of(caller.principal):
             raise RulesChanged(fresh)
         if not may_call(fresh, model):
             raise ModelNotFound(model.name)
@@ -145,7 +128,7 @@ class Admission:
                 return await self._take(principal.fence, order, hold, demand)
             except FenceStale as stale:
                 principal = await self._current(caller)
-                await self._open_where_behind(principal.fence, hold.call.month, stale)
+                await self._opening.open_where_behind(principal.fence, hold.call.month, stale)
             except (ModelNotPriced, LimitExceeded) as refused:
                 if principal is not caller.principal or not _refused_by_record(refused):
                     raise
@@ -174,7 +157,7 @@ class Admission:
     async def _current(self, caller: Caller) -> Principal:
         """The principal as it stands by now. Raises RulesChanged."""
         principal = await self._identify_now(caller.secret)
-        if _rules(principal) != _rules(caller.principal):
+        if rules_of(principal) != rules_of(caller.principal):
             raise RulesChanged(Caller(caller.secret, principal))
         return principal
 
@@ -184,26 +167,6 @@ class Admission:
 
     async def _identify_now(self, secret: Secret) -> Principal:
         return identify(await self._keys.read(secret.key_id), secret, self._peppers, self._now())
-
-    async def _open_where_behind(self, fence: Fence, month: str, stale: FenceStale) -> None:
-        """Raise the account to the record's versions, unless it has them: then only this process was behind."""
-        if (stale.key_version, stale.tenant_version) == (fence.key_version, fence.tenant_version):
-            return
-        if (stale.key_version or 0) > fence.key_version or (stale.tenant_version or 0) > fence.tenant_version:
-            # So it is when `core` was restored from a backup: its versions have to be raised past the accounts'.
-            logger.error("an account is ahead of the records", extra={"key_id": fence.key_id, "month": month})
-        opening = self._opening.get((fence, month))
-        if opening is None:
-            opening = self._opening[fence, month] = asyncio.create_task(self._open(fence, month))
-        await asyncio.shield(opening)
-
-    async def _open(self, fence: Fence, month: str) -> None:
-        try:
-            await self._ledger.open_account(fence, month)
-        except FenceStale:
-            pass  # changed once more: the next reserve says so
-        finally:
-            del self._opening[fence, month]
 
     def _hold(self, principal: Principal, order: Order, now_ms: int) -> Hold:
         call = Call(
@@ -228,40 +191,9 @@ def demand_of(principal: Principal, model: Model, now_ms: int) -> Demand:
     return Demand(window_of(now_ms), model.name, record.key.limits, record.tenant.limits)
 
 
-def clamps(principal: Principal) -> bool:
-    """Whether answers are shortened where a budget is nearly spent: as the key says, else its project."""
-    record = principal.record
-    return (record.key.limits.budget_mode or record.tenant.limits.budget_mode) is BudgetMode.CLAMP
-
-
-def counts_money(principal: Principal) -> bool:
-    """Whether a request without a known price has to be refused."""
-    return principal.record.key.limits.counts_money or principal.record.tenant.limits.counts_money
-
-
-def _rules(principal: Principal) -> tuple[object, ...]:
-    """All that a request's models and its translation depend on."""
-    tenant, key = principal.record.tenant, principal.record.key
-    return tenant.models, key.models, tenant.policy, key.policy, counts_money(principal), clamps(principal)
-
-
 def _refused_by_record(refused: ModelNotPriced | LimitExceeded) -> bool:
     """Whether it was refused before any account was asked, which knows whether the record is current: for the want of a
     price, or at the project's gate."""
     return isinstance(refused, ModelNotPriced) or (
         refused.refusal.scope == "project" and refused.refusal.kind != "spend"
     )
-
-
-def may_call(caller: Caller, model: Model) -> bool:
-    """Whether the caller, as last read, may call the model."""
-    return caller.principal.may_call(model.id, model.other_ids)
-
-
-def _parse(credential: str | None) -> Secret:
-    if not credential:
-        raise MissingCredential()
-    secret = parse_secret(credential)
-    if secret.prefix != KEY_PREFIX:
-        raise IncorrectSecret(credential, "admin key on the data plane")
-    return secret

@@ -82,7 +82,7 @@ class ProjectAlerts:
         self._reached = reached
         self._alerts = alerts
         self._clock_ms = clock_ms
-        self._removing: set[asyncio.Task[None]] = set()
+        self._removing: set[asyncio.Task[bool]] = set()
 
     async def look(self, activity: Activity) -> bool:
         """Tell what is reached, and what others left untold. False where the store did not answer for some project:

@@ -39,7 +39,7 @@ class RaisedAlert:
     def to_payload(self) -> dict[str, Any]:
         """The webhook's body."""
         unit = "pico_usd" if self.alert.currency is Currency.USD else "tokens"
-        data = {
+        data: dict[str, Any] = {
             "alert_id": self.alert.id,
             "project_id": self.subject.project_id,
             "api_key_id": self.subject.key_id,
