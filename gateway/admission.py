@@ -18,6 +18,7 @@ from gateway.costing import NO_COSTING, Costing
 from gateway.errors import ModelNotFound
 from gateway.key_cache import KeyCache
 from gateway.open_hold import OpenHold, Taken
+from gateway.project_standings import ProjectStandings
 from gateway.reserving import Books, Reserving, is_soft
 from gateway.settling import Settling
 from tenants.account import Account, Bound, Hold
@@ -32,6 +33,7 @@ from tenants.errors import (
 from tenants.event import Call, Operation
 from tenants.principal import Fence, Principal, identify
 from tenants.secret import Peppers, Secret
+from tenants.tenant_standing import TenantStanding
 from tenants.usage import TokenCounts
 from tenants.window import window_of
 
@@ -63,6 +65,7 @@ class Admission:
         self._clock_ms = clock_ms
         self._hold_seconds = hold_seconds
         self._opening = AccountOpening(books.ledger)
+        self._standings = ProjectStandings(books.budgets, clock_ms)
         self._reserving = Reserving(books, clock_ms)
         self._settling = Settling(books.ledger, clock_ms, after=self._leave, watch=books.watch)
 
@@ -97,6 +100,10 @@ class Admission:
     async def find_account(self, key_id: str, month: str) -> Account | None:
         """The account as it stands, strongly consistent; None where the key was not used that month."""
         return await self._ledger.find_account(key_id, month)
+
+    async def get_project_standing(self, project_id: str) -> TenantStanding:
+        """See ProjectStandings.get."""
+        return await self._standings.get(project_id)
 
     async def authorize(self, caller: Caller, model: Model) -> Caller:
         """The caller, as one who may call the model; read afresh where the record as last read would not let it.

@@ -17,6 +17,7 @@ from tenants.limits import Enforcement, Limits
 from tenants.principal import Fence
 from tenants.standing import Reserved, Standing, tighter
 from tenants.store import Ledger
+from tenants.tenant_standing import TenantStanding
 
 logger = logging.getLogger("sluice.ledger")
 
@@ -36,6 +37,8 @@ class Budgets(Protocol):
     """The budgets of tenants, of which keys' accounts draw."""
 
     async def draw(self, fence: Fence, hold: Hold, demand: Demand) -> None: ...
+
+    async def standing(self, tenant_id: str, month: str, day: str) -> TenantStanding: ...
 
 
 class Gate(Protocol):
