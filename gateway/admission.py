@@ -12,42 +12,37 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
+from gateway.account_opening import AccountOpening
+from gateway.caller import Caller, RulesChanged, counts_money, may_call, parse_credential, rules_of
 from gateway.catalog.model import Model
 from gateway.costing import NO_COSTING, Costing
 from gateway.errors import ModelNotFound
 from gateway.key_cache import KeyCache
+from gateway.open_hold import OpenHold, Taken
+from gateway.project_standings import ProjectStandings
 from gateway.reserving import Books, Reserving, is_soft
-from gateway.settling import OpenHold, Settling, Taken
+from gateway.settling import Settling
 from tenants.account import Account, Bound, Hold
 from tenants.demand import Demand
 from tenants.errors import (
     FenceStale,
     IncorrectSecret,
     LimitExceeded,
-    MissingCredential,
     ModelNotPriced,
     TooContended,
 )
 from tenants.event import Call, Operation
-from tenants.imported import secrets_in
-from tenants.limits import BudgetMode
 from tenants.principal import Fence, Principal, identify
-from tenants.secret import ADMIN_PREFIX, Peppers, Secret
+from tenants.secret import Peppers, Secret
+from tenants.tenant_standing import TenantStanding
 from tenants.usage import TokenCounts
 from tenants.window import window_of
 
 logger = logging.getLogger("sluice.ledger")
 
 _FENCE_ATTEMPTS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """A principal together with the secret that proved it: after a fence it has to be proved again."""
-
-    secret: Secret
-    principal: Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +54,6 @@ class Order:
     model: Model
     bound: Bound
     costing: Costing = NO_COSTING
-
-
-class RulesChanged(Exception):
-    """The caller's models or policy are others than the request was translated by. It has to begin again, as `caller`:
-    it may have to go to another model, or through a guardrail that was not there before."""
-
-    def __init__(self, caller: Caller) -> None:
-        super().__init__()
-        self.caller = caller
 
 
 class Admission:
@@ -89,10 +75,11 @@ class Admission:
         self._keys = keys
         self._ledger = books.ledger
         self._peppers = peppers
-        self._imported_keys = imported_keys
+        self._secrets_in = partial(parse_credential, peppers=peppers, imported_keys=imported_keys)
         self._clock_ms = clock_ms
         self._hold_seconds = hold_seconds
-        self._opening: dict[tuple[Fence, str], asyncio.Task[None]] = {}
+        self._opening = AccountOpening(books.ledger)
+        self._standings = ProjectStandings(books.budgets, clock_ms)
         self._reserving = Reserving(books, clock_ms)
         self._settling = Settling(books.ledger, clock_ms, after=self._leave, watch=books.watch)
 
@@ -140,6 +127,10 @@ class Admission:
         """The account as it stands, strongly consistent; None where the key was not used that month."""
         return await self._ledger.find_account(key_id, month)
 
+    async def get_project_standing(self, project_id: str) -> TenantStanding:
+        """See ProjectStandings.get."""
+        return await self._standings.get(project_id)
+
     async def authorize(self, caller: Caller, model: Model) -> Caller:
         """The caller, as one who may call the model; read afresh where the record as last read would not let it.
 
@@ -148,7 +139,7 @@ class Admission:
         if may_call(caller, model):
             return caller
         fresh = Caller(caller.secret, await self._identify_now(caller.secret))
-        if _rules(fresh.principal) != _rules(caller.principal):
+        if rules_of(fresh.principal) != rules_of(caller.principal):
             raise RulesChanged(fresh)
         if not may_call(fresh, model):
             raise ModelNotFound(model.name)
@@ -170,7 +161,7 @@ class Admission:
                 return await self._take(principal.fence, order, hold, demand)
             except FenceStale as stale:
                 principal = await self._current(caller)
-                await self._open_where_behind(principal.fence, hold.call.month, stale)
+                await self._opening.open_where_behind(principal.fence, hold.call.month, stale)
             except (ModelNotPriced, LimitExceeded) as refused:
                 if principal is not caller.principal or not _refused_by_record(refused):
                     raise
@@ -199,7 +190,7 @@ class Admission:
     async def _current(self, caller: Caller) -> Principal:
         """The principal as it stands by now. Raises RulesChanged."""
         principal = await self._identify_now(caller.secret)
-        if _rules(principal) != _rules(caller.principal):
+        if rules_of(principal) != rules_of(caller.principal):
             raise RulesChanged(Caller(caller.secret, principal))
         return principal
 
@@ -207,37 +198,8 @@ class Admission:
         if hold.call.request_id in self._reserving.inside:
             self._reserving.leave(hold, tokens.total_tokens)
 
-    def _secrets_in(self, credential: str | None) -> tuple[Secret, ...]:
-        """What the credential may be; several only where it is a foreign key and there are several peppers."""
-        if not credential:
-            raise MissingCredential()
-        secrets = secrets_in(credential, self._peppers, imported_keys=self._imported_keys)
-        if secrets[0].prefix == ADMIN_PREFIX:
-            raise IncorrectSecret(credential, "admin key on the data plane")
-        return secrets
-
     async def _identify_now(self, secret: Secret) -> Principal:
         return identify(await self._keys.read(secret.key_id), secret, self._peppers, self._now())
-
-    async def _open_where_behind(self, fence: Fence, month: str, stale: FenceStale) -> None:
-        """Raise the account to the record's versions, unless it has them: then only this process was behind."""
-        if (stale.key_version, stale.tenant_version) == (fence.key_version, fence.tenant_version):
-            return
-        if (stale.key_version or 0) > fence.key_version or (stale.tenant_version or 0) > fence.tenant_version:
-            # So it is when `core` was restored from a backup: its versions have to be raised past the accounts'.
-            logger.error("an account is ahead of the records", extra={"key_id": fence.key_id, "month": month})
-        opening = self._opening.get((fence, month))
-        if opening is None:
-            opening = self._opening[fence, month] = asyncio.create_task(self._open(fence, month))
-        await asyncio.shield(opening)
-
-    async def _open(self, fence: Fence, month: str) -> None:
-        try:
-            await self._ledger.open_account(fence, month)
-        except FenceStale:
-            pass  # changed once more: the next reserve says so
-        finally:
-            del self._opening[fence, month]
 
     def _hold(self, principal: Principal, order: Order, now_ms: int) -> Hold:
         call = Call(
@@ -262,31 +224,9 @@ def demand_of(principal: Principal, model: Model, now_ms: int) -> Demand:
     return Demand(window_of(now_ms), model.name, record.key.limits, record.tenant.limits)
 
 
-def clamps(principal: Principal) -> bool:
-    """Whether answers are shortened where a budget is nearly spent: as the key says, else its project."""
-    record = principal.record
-    return (record.key.limits.budget_mode or record.tenant.limits.budget_mode) is BudgetMode.CLAMP
-
-
-def counts_money(principal: Principal) -> bool:
-    """Whether a request without a known price has to be refused."""
-    return principal.record.key.limits.counts_money or principal.record.tenant.limits.counts_money
-
-
-def _rules(principal: Principal) -> tuple[object, ...]:
-    """All that a request's models and its translation depend on."""
-    tenant, key = principal.record.tenant, principal.record.key
-    return tenant.models, key.models, tenant.policy, key.policy, counts_money(principal), clamps(principal)
-
-
 def _refused_by_record(refused: ModelNotPriced | LimitExceeded) -> bool:
     """Whether it was refused before any account was asked, which knows whether the record is current: for the want of a
     price, or at the project's gate."""
     return isinstance(refused, ModelNotPriced) or (
         refused.refusal.scope == "project" and refused.refusal.kind != "spend"
     )
-
-
-def may_call(caller: Caller, model: Model) -> bool:
-    """Whether the caller, as last read, may call the model."""
-    return caller.principal.may_call(model.id, model.other_ids)

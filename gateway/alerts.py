@@ -1,4 +1,4 @@
-"""Soft alerts: a budget's threshold was reached. Somebody is told; nothing is refused.
+"""Soft alerts: a budget's threshold was reached. Somebody is told; nothing is refused. How those of keys are seen:
 
 What counts is what is settled, not what is held: holds come and go, settled amounts only grow. Each settle moves the
 amount from one value to the next, in one write on one item, so that the settles of an interval follow one another
@@ -22,10 +22,12 @@ from typing import Any
 import orjson
 
 from gateway.metrics import Metrics
+from gateway.raised_alert import RaisedAlert, Subject
 from gateway.webhooks import Message
 from tenants.account import Account, Hold
 from tenants.event import Settlement
 from tenants.limits import Currency, Interval, SpendAlert
+from tenants.tenant_spend import Spendings
 from tenants.window import Window
 
 logger = logging.getLogger("sluice.alerts")
@@ -36,10 +38,6 @@ Watch = Callable[[Sequence[SpendAlert], Hold, Settlement, Account], None]
 
 def watch_nothing(alerts: Sequence[SpendAlert], hold: Hold, settlement: Settlement, account: Account) -> None:
     """A Watch that tells nobody."""
-
-
-Spendings = Mapping[tuple[Interval, Currency], int]
-"""What is settled of each interval in each currency, in pico-USD or tokens."""
 
 
 def find_crossed(alerts: Iterable[SpendAlert], before: Spendings, after: Spendings) -> tuple[SpendAlert, ...]:
@@ -84,52 +82,6 @@ def step_of(account: Account, settlement: Settlement, counted_day: int) -> Step:
     return Step(before, after, day)
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """Whose alert it is: a key's, or with `key_id` None its project's."""
-
-    project_id: str
-    key_id: str | None = None
-
-    @property
-    def scope(self) -> str:
-        return "project" if self.key_id is None else "key"
-
-
-@dataclass(frozen=True, slots=True)
-class RaisedAlert:
-    """An alert whose threshold was reached in `period`: `2026-11-20` or `2026-11`. `used` is what was settled then."""
-
-    subject: Subject
-    alert: SpendAlert
-    period: str
-    used: int
-    raised_at_ms: int
-
-    @property
-    def id(self) -> str:
-        """The same for the same crossing: a receiver that has seen it knows it again."""
-        return f"{self.subject.key_id or self.subject.project_id}:{self.alert.id}:{self.period}:{self.alert.threshold}"
-
-    def to_payload(self) -> dict[str, Any]:
-        """The webhook's body."""
-        unit = "pico_usd" if self.alert.currency is Currency.USD else "tokens"
-        return {
-            "id": self.id,
-            "type": "spend_alert.reached",
-            "created_at": self.raised_at_ms // 1000,
-            "data": {
-                "alert_id": self.alert.id,
-                "project_id": self.subject.project_id,
-                "api_key_id": self.subject.key_id,
-                "interval": self.alert.interval.value,
-                "period": self.period,
-                f"threshold_{unit}": self.alert.threshold,
-                f"used_{unit}": self.used,
-            },
-        }
-
-
 def raised_by(subject: Subject, alerts: Iterable[SpendAlert], step: Step, now_ms: int) -> tuple[RaisedAlert, ...]:
     """The alerts that a step raises. Pure."""
     return tuple(
@@ -167,11 +119,18 @@ class Alerts:
         for raised in raised_by(subject, alerts, step, self._clock_ms()):
             self.tell(raised)
 
-    def tell(self, raised: RaisedAlert) -> None:
-        """Of one alert, a project's for example, whose crossing somebody else has seen (`raised_by`)."""
-        payload = raised.to_payload()
-        # `type` and `created_at` are what the line's own message and time say.
-        logger.warning("a spend alert was reached", extra={"alert_event_id": raised.id, **payload["data"]})
+    def tell(self, raised: RaisedAlert, delivered: Callable[[], None] | None = None) -> None:
+        """Of one alert, a project's for example, whose crossing somebody else has seen (`raised_by`). `delivered` is
+        called once the webhook was taken, or at once where there is none."""
         self._metrics.alerts.add(raised.subject.scope, raised.alert.interval, raised.alert.currency)
+        self.tell_again(raised.to_payload(), delivered)
+
+    def tell_again(self, payload: Mapping[str, Any], delivered: Callable[[], None] | None = None) -> None:
+        """As `tell`, of an alert (`RaisedAlert.to_payload`) that is counted already."""
+        # `type` and `created_at` are what the line's own message and time say; people's addresses are for no log.
+        told = {name: value for name, value in payload["data"].items() if name != "notification_channel"}
+        logger.warning("a spend alert was reached", extra={"alert_event_id": payload["id"], **told})
         if self._offer is not None:
-            self._offer(Message(raised.id, orjson.dumps(payload)))
+            self._offer(Message(payload["id"], orjson.dumps(payload), delivered))
+        elif delivered is not None:
+            delivered()

@@ -22,6 +22,7 @@ from admin.routes.router import Neighbours, create_router
 from gateway.admission import Admission
 from gateway.alerts import Alerts
 from gateway.aws import TIMING, Aws, connect
+from gateway.background_sweep import Sweeping
 from gateway.catalog.model_rows import ModelFileError
 from gateway.catalog.operator_file import OperatorFile, load_operator_file
 from gateway.catalog.shipped import known_models
@@ -37,13 +38,14 @@ from gateway.metrics import Metrics
 from gateway.model_listing import ModelListing
 from gateway.plane import DataPlane, Patience
 from gateway.pricing import Pricing
+from gateway.project_alerts import ProjectAlerts
 from gateway.request_ids import RequestIds
 from gateway.reserving import Books
 from gateway.routes.application import Application, assemble
 from gateway.routes.metrics import router as metrics_router
 from gateway.routes.middleware import RequestEnvelope
 from gateway.settings import Settings, SettingsError
-from gateway.sweeping import Sweeper, Sweeping
+from gateway.sweeping import Sweeper
 from gateway.webhooks import Endpoint, Message, Webhooks
 from tenants.dynamo_active_accounts import ActiveAccounts, SweepRecord
 from tenants.dynamo_administrators import DynamoAdministrators
@@ -53,7 +55,9 @@ from tenants.dynamo_escrow import TenantBudgets
 from tenants.dynamo_kept_reasoning import DynamoReasoningStore
 from tenants.dynamo_ledger import DynamoKeyReader, DynamoLedger
 from tenants.dynamo_models import bind
+from tenants.dynamo_reached_alerts import ReachedAlerts
 from tenants.dynamo_tenant_gate import TenantGate
+from tenants.dynamo_tenant_spend import TenantSpend
 from tenants.dynamo_usage import DynamoUsage
 from tenants.secret import Peppers
 from tenants.store import Ledger
@@ -91,6 +95,7 @@ class _Parts:
     control_plane: ControlPlane | None
     sweeping: Sweeping
     webhooks: Webhooks | None
+    project_alerts: ProjectAlerts
     metrics: Metrics
     leaks: LeakReporting
 
@@ -117,6 +122,7 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> Application:
             await parts.data_plane.admission.close(settings.shutdown_grace_seconds)
             if parts.webhooks is not None:  # after the last settle, which may reach an alert
                 await parts.webhooks.close(min(settings.shutdown_grace_seconds, _WEBHOOKS_CLOSE_SECONDS))
+            await parts.project_alerts.close()
             await parts.data_plane.catalog.aclose()
             await parts.data_plane.media.aclose()
             if parts.control_plane is not None:
@@ -169,9 +175,12 @@ def _build(settings: Settings, environ: Mapping[str, str]) -> _Parts:
     aws = connect(settings, environ)
     metrics = Metrics(str(os.getpid()), _clock_ms)
     store = _build_store(settings, aws, metrics)
-    sweeper = Sweeper(store.ledger, store.active, SweepRecord(aws.dynamodb, store.tables), _clock_ms)
     webhooks = _build_webhooks(settings, metrics)
     alerts = Alerts(metrics, None if webhooks is None else webhooks.offer, _clock_ms)
+    spend = TenantSpend(aws.dynamodb, store.tables, store.usage)
+    project_alerts = ProjectAlerts(spend, ReachedAlerts(aws.dynamodb, store.tables), alerts, _clock_ms)
+    record = SweepRecord(aws.dynamodb, store.tables)
+    sweeper = Sweeper(store.ledger, store.active, record, _clock_ms, project_alerts.look)
     return _Parts(
         aws=aws,
         store=store,
@@ -179,6 +188,7 @@ def _build(settings: Settings, environ: Mapping[str, str]) -> _Parts:
         control_plane=_build_control_plane(settings, aws, store) if "admin" in settings.surfaces else None,
         sweeping=Sweeping(sweeper, settings.sweep_seconds, random.random),
         webhooks=webhooks,
+        project_alerts=project_alerts,
         metrics=metrics,
         leaks=_build_leaks(settings, metrics, None if webhooks is None else webhooks.offer),
     )

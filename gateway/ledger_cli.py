@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +23,7 @@ if TYPE_CHECKING:  # a command line that imports nothing starts at once
     from gateway.open_ledger import LedgerPlace
     from gateway.replaying import Replayed, SettleLog
     from gateway.sweeping import Swept
+    from gateway.webhooks import Endpoint
 
 ledger = typer.Typer(help="Put the ledger right after crashes and outages.", no_args_is_help=True)
 
@@ -42,6 +44,17 @@ Region = Annotated[str, typer.Option(envvar="AWS_REGION", help="Whose prices hol
 HoldSeconds = Annotated[
     float, typer.Option(envvar="SLUICE_HOLD_SECONDS", min=0, help="As the gateway has it: reports count on it.")
 ]
+WebhookUrl = Annotated[
+    str | None,
+    typer.Option(envvar="SLUICE_ALERT_WEBHOOK_URL", help="Where projects' alerts are posted that it finds reached."),
+]
+WebhookSecretFile = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="SLUICE_ALERT_WEBHOOK_SECRET_FILE",
+        help="A file with what they are signed with; or set SLUICE_ALERT_WEBHOOK_SECRET.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
@@ -55,13 +68,17 @@ def sweep(
     table_prefix: TablePrefix = "sluice",
     http_client: HttpClient = LedgerHttpClient.LEAN,
     hold_seconds: HoldSeconds = 1800,
+    alert_webhook_url: WebhookUrl = None,
+    alert_webhook_secret_file: WebhookSecretFile = None,
 ) -> None:
-    """Charge what crashed processes left held, and deliver what they did not. It begins where the last sweep ended. The
-    server sweeps by itself; where there is none, on Lambda, run this on a schedule."""
+    """Charge what crashed processes left held, deliver what they did not, and tell of projects' spend alerts. It begins
+    where the last sweep ended. The server sweeps by itself; where there is none, on Lambda, run this on a schedule."""
     from gateway.ledger_report import swept_to_json, swept_to_lines
 
     with failing_plainly():
-        swept = asyncio.run(_sweep(_place(table_prefix, http_client, hold_seconds), since))
+        webhook = _find_webhook(alert_webhook_url, alert_webhook_secret_file)
+        place = replace(_place(table_prefix, http_client, hold_seconds), webhook=webhook)
+        swept = asyncio.run(_sweep(place, since))
     typer.echo(json.dumps(swept_to_json(swept)) if as_json else "\n".join(swept_to_lines(swept)))
 
 
@@ -151,6 +168,23 @@ def _place(table_prefix: str, http_client: LedgerHttpClient, hold_seconds: float
     from gateway.open_ledger import LedgerPlace
 
     return LedgerPlace(table_prefix, http_client.value, hold_seconds, os.environ)
+
+
+def _find_webhook(url: str | None, secret_file: Path | None) -> Endpoint | None:
+    from gateway.webhook_address import check_webhook_url
+    from gateway.webhooks import Endpoint
+
+    secret = os.environ.get("SLUICE_ALERT_WEBHOOK_SECRET", "") if secret_file is None else secret_file.read_text()
+    if url is None:
+        return None
+    if not secret.strip():
+        raise typer.BadParameter(
+            "it goes with a secret: set SLUICE_ALERT_WEBHOOK_SECRET", param_hint="alert-webhook-url"
+        )
+    try:
+        return Endpoint(check_webhook_url(url), secret.strip().encode())
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="alert-webhook-url") from error
 
 
 def _cost_of(models_file: Path | None, region: str) -> CostOf:

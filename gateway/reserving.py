@@ -12,11 +12,12 @@ from typing import Protocol
 from gateway.alerts import Watch, watch_nothing
 from tenants.account import Hold
 from tenants.demand import Demand
-from tenants.errors import GrantNeeded, LedgerUnavailable, TenantsError
+from tenants.errors import GrantNeeded, LedgerUnavailable, LimitExceeded, TenantsError
 from tenants.limits import Enforcement, Limits
 from tenants.principal import Fence
 from tenants.standing import Reserved, Standing, tighter
 from tenants.store import Ledger
+from tenants.tenant_standing import TenantStanding
 
 logger = logging.getLogger("sluice.ledger")
 
@@ -36,6 +37,8 @@ class Budgets(Protocol):
     """The budgets of tenants, of which keys' accounts draw."""
 
     async def draw(self, fence: Fence, hold: Hold, demand: Demand) -> None: ...
+
+    async def standing(self, tenant_id: str, month: str, day: str) -> TenantStanding: ...
 
 
 class Gate(Protocol):
@@ -123,11 +126,19 @@ class Reserving:
         for _ in range(_MOST_DRAWS):
             try:
                 return await self._books.ledger.reserve(fence, hold, demand)
-            except GrantNeeded:
+            except GrantNeeded as needed:
                 if clock() >= until:
                     break
-                await self._books.budgets.draw(fence, hold, demand)
+                await self._draw(fence, hold, demand, needed)
         raise LedgerUnavailable()
+
+    async def _draw(self, fence: Fence, hold: Hold, demand: Demand, needed: GrantNeeded) -> None:
+        try:
+            await self._books.budgets.draw(fence, hold, demand)
+        except LimitExceeded:
+            # The account is to be asked before anybody is refused: the key may be revoked, or the budget another one.
+            if not needed.foreseen:
+                raise
 
     async def _turn_away(self, hold: Hold, because: BaseException) -> None:
         """A refused request may come again at once, under the same id: its key was changed, or its answer is shortened.

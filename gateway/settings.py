@@ -12,11 +12,11 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from gateway.webhook_address import check_webhook_url
 from tenants.secret import SHORTEST_ADMIN_KEY_CHARS, Peppers
 
 PREFIX = "SLUICE_"
@@ -37,29 +37,6 @@ def _origins(text: str) -> str:
         if origin.strip() != "*" and not re.fullmatch(r"https?://[^/\s,]+", origin.strip()):
             raise ValueError(f"{origin.strip()!r} is no origin: write https://host, with its port but without a path")
     return text
-
-
-def _webhook_url(url: str) -> str:
-    # Neither message may show the URL: some endpoints are told apart by a secret in it.
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port  # a port that is no number is refused when it is asked for
-    except ValueError:
-        host = None
-    if not host or parts.username is not None or parts.fragment or re.search(r"[^!-~]", url):
-        raise ValueError("write https://host/path, without a user, a fragment or spaces")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
-        raise ValueError(
-            "it has to begin with https://; http:// is taken for this machine alone, as in http://127.0.0.1"
-        )
-    return url
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 Seconds = Annotated[float, Field(gt=0)]
@@ -145,14 +122,14 @@ class Settings(BaseModel):
     """Whether `GET /metrics` is served, in Prometheus's format and without a key."""
 
     # Alerts
-    alert_webhook_url: Annotated[str, AfterValidator(_webhook_url)] | None = None
+    alert_webhook_url: Annotated[str, AfterValidator(check_webhook_url)] | None = None
     """Where spend alerts are posted: https, or http on this machine. docs/alerts.md. Without it they are logged and
     counted alone."""
     alert_webhook_secret: Annotated[SecretStr, Field(min_length=_SHORTEST_WEBHOOK_SECRET_CHARS)] | None = None
     """What alerts are signed with, at least 32 characters: `openssl rand -hex 32` makes one.
     `SLUICE_ALERT_WEBHOOK_SECRET_FILE` names a file that holds it instead."""
 
-    secret_scanning_keys_url: Annotated[str, AfterValidator(_webhook_url)] | None = None
+    secret_scanning_keys_url: Annotated[str, AfterValidator(check_webhook_url)] | None = None
     """Where a secret scanner publishes the keys that it signs reports of leaked keys with: docs/leaked-keys.md. GitHub:
     `https://api.github.com/meta/public_keys/secret_scanning`. Without it only administrators may report."""
 

@@ -4,137 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 
 from gateway.alerts import Watch, watch_nothing
 from gateway.bound_alarm import EXCEEDED, find_exceeded
-from gateway.bounds import estimate_of
-from gateway.costing import NO_COSTING, Costing
 from gateway.event_log import to_log_fields
+from gateway.open_hold import OpenHold, Taken, Used
+from gateway.unsettled import Unsettled, UnsettledHold
 from tenants.account import Account, Hold
 from tenants.delivery import Delivery
-from tenants.demand import Demand
 from tenants.errors import LedgerUnavailable
-from tenants.event import Call, Settlement, UsageEvent, UsageStatus
-from tenants.limits import SpendAlert
-from tenants.standing import Settled, Standing
+from tenants.event import Settlement, UsageEvent, UsageStatus
+from tenants.standing import Settled
 from tenants.store import Ledger
-from tenants.usage import NO_TOKENS, TokenCounts
+from tenants.usage import TokenCounts
 
 logger = logging.getLogger("sluice.ledger")
 
-NO_STANDING = Standing()
-
-_FIRST_PAUSE_SECONDS = 2.0
-_LONGEST_PAUSE_SECONDS = 30.0
-_MOST_WAITING = 10_000
 _CLOSE_POLL_SECONDS = 0.02
 # Whatever the grace of requests: what they used has to be written all the same.
 _LEAST_CLOSE_SECONDS = 2.0
-
-
-class OpenHold:
-    """A hold and the duty to settle it. The first settle takes effect; whatever is called later changes nothing.
-
-    As an async context manager it settles as an error with no tokens, unless that was done: for what fails before
-    Bedrock ran anything.
-    """
-
-    def __init__(self, settling: Settling, taken: Taken) -> None:
-        self._settling = settling
-        self._hold = taken.hold
-        self._taken = taken
-        self._costing = taken.costing
-        self._settled_as: tuple[UsageStatus, TokenCounts] | None = None
-        self._settle: asyncio.Task[None] | None = None
-
-    @property
-    def settled_as(self) -> tuple[UsageStatus, TokenCounts] | None:
-        """How it was settled; None while it is open."""
-        return self._settled_as
-
-    @property
-    def settled(self) -> bool:
-        return self._settled_as is not None
-
-    @property
-    def call(self) -> Call:
-        return self._hold.call
-
-    def estimate(self, output_bytes: int = 0) -> TokenCounts:
-        """What the request may have used where Bedrock's count never came; `output_bytes` is what was seen of it."""
-        return estimate_of(self._hold.bound, output_bytes)
-
-    @property
-    def standing(self) -> Standing:
-        """What was left of the caller's limits once the hold was taken."""
-        return self._taken.standing
-
-    def served_by(self, bedrock_model: str, costing: Costing) -> None:
-        """From here on another model is asked than the one the hold was taken for: the event names it, and it is
-        charged by its own price."""
-        self._hold = replace(self._hold, call=replace(self._hold.call, bedrock_model=bedrock_model))
-        self.charge_by(costing)
-
-    def charge_by(self, costing: Costing) -> None:
-        """From here on less was asked than the hold was taken for: of its calls, only some were made."""
-        self._costing = costing
-
-    async def settle(self, status: UsageStatus, tokens: TokenCounts = NO_TOKENS, tier: str | None = None) -> None:
-        """Durable on return, also when the caller is cancelled meanwhile; or queued, when the store is away. A later
-        call waits for the first. `tier` is the service tier that Bedrock says it served, None the one asked for."""
-        if self._settle is None:
-            self._settled_as = (status, tokens)
-            tier, answered = tier or self._costing.terms.tier, status is not UsageStatus.ERROR
-            cost_pico_usd = self._costing.of(tokens, tier, answered=answered)
-            taken = replace(self._taken, hold=self._hold)
-            self._settle = self._settling.settle(taken, Used(status, tokens, cost_pico_usd))
-        await asyncio.shield(self._settle)
-
-    async def __aenter__(self) -> OpenHold:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.settle(UsageStatus.ERROR)
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A hold that was taken, or, with `soft`, one that nothing was reserved for: what it asked for is only recorded.
-
-    `alerts` are its key's: what its settle may reach.
-    """
-
-    hold: Hold
-    costing: Costing = NO_COSTING
-    standing: Standing = NO_STANDING
-    soft: Demand | None = None
-    alerts: tuple[SpendAlert, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Used:
-    """How a request ended, and what it used."""
-
-    status: UsageStatus
-    tokens: TokenCounts = NO_TOKENS
-    cost_pico_usd: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """A settle that the store has not taken yet. `certain`: the hold had been taken, so its being gone is news."""
-
-    taken: Taken
-    event: UsageEvent
-    certain: bool
-
-    @property
-    def hold(self) -> Hold:
-        return self.taken.hold
 
 
 class Settling:
@@ -153,11 +43,9 @@ class Settling:
         self._watch = watch
         self._after = after
         self._clock_ms = clock_ms
-        self._sleep = sleep
         self._open_holds = 0
         self._tasks: set[asyncio.Task[None]] = set()
-        self._waiting: deque[_Waiting] = deque()
-        self._retrying: asyncio.Task[None] | None = None
+        self._unsettled = Unsettled(self._try_again, sleep)
         self._delivery = Delivery(ledger, clock_ms)
 
     def start(self) -> None:
@@ -170,12 +58,9 @@ class Settling:
             async with asyncio.timeout(grace_seconds):
                 # Polled: requests that were cancelled a moment ago come to their settle some turns of the loop later,
                 # and a settle that fails while it is waited for waits for the store again.
-                while self._open_holds or self._tasks or self._waiting:  # noqa: ASYNC110 - three things, and rarely
+                while self._open_holds or self._tasks or self._unsettled:  # noqa: ASYNC110 - three things, and rarely
                     await asyncio.sleep(_CLOSE_POLL_SECONDS)
-        for left in self._waiting:
-            logger.error("a settle is left to its hold's expiry", extra=to_log_fields(left.event))
-        if self._retrying is not None:
-            self._retrying.cancel()
+        self._unsettled.close()
         await self._delivery.close(grace_seconds)
 
     async def flush(self) -> None:
@@ -187,7 +72,7 @@ class Settling:
     def open(self, taken: Taken) -> OpenHold:
         """The duty to settle a hold that was taken."""
         self._open_holds += 1
-        return OpenHold(self, taken)
+        return OpenHold(self.settle, taken)
 
     def settle(self, taken: Taken, used: Used) -> asyncio.Task[None]:
         """Replace an open hold by what was used. `OpenHold.settle` calls this, once."""
@@ -205,7 +90,7 @@ class Settling:
     def give_back(self, hold: Hold) -> None:
         """Settle, in the background and with nothing, a hold that may or may not have been taken."""
         event = UsageEvent(hold.call, Settlement(UsageStatus.ERROR, self._clock_ms()))
-        self._wait_for_store(_Waiting(Taken(hold), event, certain=False))
+        self._unsettled.add(UnsettledHold(Taken(hold), event, certain=False))
 
     def finish_leftovers(self, account: Account) -> None:
         """See Delivery.finish_leftovers."""
@@ -216,7 +101,7 @@ class Settling:
             self._conclude(await self._write(taken, event, repeated=False), taken, event)
         except LedgerUnavailable:
             logger.error("a settle is waiting for the store", extra=to_log_fields(event))
-            self._wait_for_store(_Waiting(taken, event, certain=True))
+            self._unsettled.add(UnsettledHold(taken, event, certain=True))
         finally:
             self._after(taken.hold, event.settlement.tokens)
 
@@ -226,36 +111,18 @@ class Settling:
             return await self._ledger.settle_soft(hold, settlement, taken.soft, repeated=repeated, watched=watched)
         return await self._ledger.settle(hold, settlement, watched=watched)
 
-    def _wait_for_store(self, waiting: _Waiting) -> None:
-        if len(self._waiting) >= _MOST_WAITING:
-            logger.error("too much waits for the store; a settle is left to expire", extra=to_log_fields(waiting.event))
-            return
-        self._waiting.append(waiting)
-        if self._retrying is None or self._retrying.done():
-            self._retrying = asyncio.create_task(self._retry(), name="settle-retries")
-
-    async def _retry(self) -> None:
-        """One attempt at a time, however much waits: a store that comes back is not to be run over."""
-        pause_seconds = _FIRST_PAUSE_SECONDS
-        while self._waiting:
-            await self._sleep(pause_seconds)
-            while self._waiting and await self._retry_one(self._waiting[0]):
-                self._waiting.popleft()
-                pause_seconds = _FIRST_PAUSE_SECONDS
-            pause_seconds = min(pause_seconds * 2, _LONGEST_PAUSE_SECONDS)
-
-    async def _retry_one(self, waiting: _Waiting) -> bool:
+    async def _try_again(self, left: UnsettledHold) -> bool:
         """Whether this one needs to wait no longer."""
-        if self._clock_ms() / 1000 >= waiting.hold.expires_at:
-            left = "its hold is charged at its bound" if waiting.taken.soft is None else "replay it from this line"
-            logger.error("a settle was given up; %s", left, extra=to_log_fields(waiting.event))
+        if self._clock_ms() / 1000 >= left.taken.hold.expires_at:
+            fate = "its hold is charged at its bound" if left.taken.soft is None else "replay it from this line"
+            logger.error("a settle was given up; %s", fate, extra=to_log_fields(left.event))
             return True
         try:
-            settled = await self._write(waiting.taken, waiting.event, repeated=True)
+            settled = await self._write(left.taken, left.event, repeated=True)
         except LedgerUnavailable:
             return False
-        if settled or waiting.certain:
-            self._conclude(settled, waiting.taken, waiting.event)
+        if settled or left.certain:
+            self._conclude(settled, left.taken, left.event)
         return True
 
     def _conclude(self, settled: Settled, taken: Taken, event: UsageEvent) -> None:

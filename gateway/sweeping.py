@@ -1,22 +1,26 @@
 """The sweep: whatever a process left behind when it died is finished, also on accounts that nobody uses any more.
 
 It reads the accounts that are listed as active (`tenants/active_accounts.py`), charges expired holds as abandoned, and
-delivers what still waits in outboxes. Every step may be repeated, and done by several processes at once.
+delivers what still waits in outboxes. Every step may be repeated, and done by several processes at once. What it saw is
+looked at for projects' alerts: an hour is done with only after that.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
+from gateway.project_alerts import Activity
 from tenants.account import Account
-from tenants.active_accounts import ActiveAccount, hours_to_sweep, is_clear_of, is_over
+from tenants.active_accounts import ActiveAccount, day_in, hours_to_sweep, is_clear_of, is_over
 from tenants.delivery import BATCH_EVENTS, LEFTOVER_GRACE_MS, charge_abandoned
 from tenants.dynamo_active_accounts import ActiveAccounts, SweepRecord
 from tenants.errors import LedgerUnavailable
 from tenants.event import UsageEvent
+from tenants.periods import day_of
 from tenants.store import Ledger
 
 logger = logging.getLogger("sluice.ledger")
@@ -25,7 +29,17 @@ _AT_ONCE = 8
 # An account on which nothing is due is read again after so long. What a hold that was taken meanwhile leaves is due no
 # earlier than it expires, and is found that much later at most.
 _REVISIT_MS = 5 * 60 * 1000
-_TURN_SHARE = 0.9
+
+
+_Listed = Mapping[str, Sequence[ActiveAccount]]
+
+Look = Callable[[Activity], Awaitable[bool]]
+"""Told what a sweep saw: `ProjectAlerts.look`."""
+
+
+async def look_at_nothing(activity: Activity) -> bool:
+    """A Look that nobody is told of anything by."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +76,20 @@ class Sweeper:
     """
 
     def __init__(
-        self, ledger: Ledger, active: ActiveAccounts, record: SweepRecord, clock_ms: Callable[[], int]
+        self,
+        ledger: Ledger,
+        active: ActiveAccounts,
+        record: SweepRecord,
+        clock_ms: Callable[[], int],
+        look: Look = look_at_nothing,
     ) -> None:
         self._ledger = ledger
         self._active = active
         self._record = record
         self._clock_ms = clock_ms
+        self._look = look
         self._due_ms: dict[ActiveAccount, int] = {}
+        self._project_ids: dict[ActiveAccount, str] = {}
 
     async def sweep(self) -> Swept:
         """Look through all hours that no sweep is done with, and note which are done with now. Raises
@@ -77,14 +98,10 @@ class Sweeper:
         listed = await self._list(hours_to_sweep(await self._record.find_through(), now_ms))
         visits = await self._visit_all({account for accounts in listed.values() for account in accounts}, now_ms)
         self._due_ms = {account: due for account, due in self._due_ms.items() if account in visits}
-        done = None
-        for hour, accounts in listed.items():
-            seen = [visits[account] for account in accounts]
-            if not is_over(hour, now_ms) or not all(each.read and is_clear_of(each.account, hour) for each in seen):
-                break
-            done = hour
-        if done is not None:
-            await self._record.finish_hour(done)
+        self._project_ids = {account: project for account, project in self._project_ids.items() if account in visits}
+        done = list(takewhile(lambda hour: _is_done(hour, listed[hour], visits, now_ms), listed))
+        if await self._look(self._activity(listed, done)) and done:
+            await self._record.finish_hour(done[-1])
         return sum((each.found for each in visits.values()), Swept())
 
     async def sweep_in_turn(self, interval_ms: int) -> Swept | None:
@@ -96,10 +113,23 @@ class Sweeper:
         listed = await self._list(hours)
         self._due_ms.clear()
         visits = await self._visit_all({each for accounts in listed.values() for each in accounts}, self._clock_ms())
+        await self._look(self._activity(listed, listed))
         return sum((each.found for each in visits.values()), Swept())
 
-    async def _list(self, hours: Iterable[str]) -> dict[str, Sequence[ActiveAccount]]:
+    async def _list(self, hours: Iterable[str]) -> _Listed:
         return {hour: await self._active.list(hour) for hour in hours}
+
+    def _activity(self, listed: _Listed, done: Iterable[str]) -> Activity:
+        """Of hours, and of those among them that nothing will be added to."""
+        today = day_of(self._clock_ms())
+        months: dict[str, set[str]] = {}
+        for account in {each for accounts in listed.values() for each in accounts} & self._project_ids.keys():
+            months.setdefault(self._project_ids[account], set()).add(account.month)
+        ended: dict[str, set[str]] = {}
+        for hour in done:
+            for account in self._project_ids.keys() & listed[hour] if day_in(hour) < today else ():
+                ended.setdefault(self._project_ids[account], set()).add(day_in(hour))
+        return Activity(_frozen(months), _frozen(ended))
 
     async def _visit_all(self, accounts: Iterable[ActiveAccount], now_ms: int) -> dict[ActiveAccount, _Visit]:
         visits: dict[ActiveAccount, _Visit] = {}
@@ -124,6 +154,8 @@ class Sweeper:
             logger.warning("an account could not be swept", extra={"key_id": active.key_id, "month": active.month})
             return _Visit(Swept(failed=1), read=False)
         self._due_ms[active] = _next_due_ms(account, self._clock_ms())
+        if account is not None and account.tenant_id is not None:
+            self._project_ids[active] = account.tenant_id
         return _Visit(found, account)
 
     async def _finish(self, active: ActiveAccount, account: Account) -> Swept:
@@ -143,6 +175,16 @@ class Sweeper:
             await self._ledger.put_events(events[first : first + BATCH_EVENTS])
 
 
+def _is_done(hour: str, accounts: Iterable[ActiveAccount], visits: Mapping[ActiveAccount, _Visit], now_ms: int) -> bool:
+    """Whether nothing is left of the hour, and nothing will be."""
+    seen = [visits[account] for account in accounts]
+    return is_over(hour, now_ms) and all(each.read and is_clear_of(each.account, hour) for each in seen)
+
+
+def _frozen(names: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
+    return {name: frozenset(each) for name, each in names.items()}
+
+
 def _is_due(account: Account, now_ms: int) -> bool:
     return bool(account.find_expired(now_ms / 1000) or account.find_unsent(now_ms, LEFTOVER_GRACE_MS))
 
@@ -154,51 +196,3 @@ def _next_due_ms(account: Account | None, now_ms: int) -> int:
     expiries = [hold.expires_at * 1000 for hold in account.holds.values()]
     entries = [event.settlement.settled_at_ms + LEFTOVER_GRACE_MS for event in account.outbox.values()]
     return min([now_ms + _REVISIT_MS, *expiries, *entries])
-
-
-class Sweeping:
-    """Sweeps in the background of a server: one process at a time, `interval_seconds` apart. Start it once, close it at
-    the end. `sleep` takes seconds; `randomness` gives numbers from 0 to 1, so that processes do not come together.
-    """
-
-    def __init__(
-        self,
-        sweeper: Sweeper,
-        interval_seconds: float,
-        randomness: Callable[[], float],
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-    ) -> None:
-        self._sweeper = sweeper
-        self._interval_seconds = interval_seconds
-        self._randomness = randomness
-        self._sleep = sleep
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Nothing where the interval is 0."""
-        if self._interval_seconds > 0:
-            self._task = asyncio.create_task(self._run(), name="ledger-sweep")
-
-    async def close(self) -> None:
-        """What a sweep was about to do is left to the next one."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _run(self) -> None:
-        while True:
-            await self._sleep(self._interval_seconds * (0.5 + self._randomness()))
-            try:
-                found = await self._sweeper.sweep_in_turn(int(self._interval_seconds * 1000 * _TURN_SHARE))
-            except LedgerUnavailable:
-                logger.warning("the ledger could not be swept: the store is unavailable")
-            except Exception:
-                logger.exception("the ledger could not be swept")
-            else:
-                _report(found or Swept())
-
-
-def _report(found: Swept) -> None:
-    if found.abandoned or found.delivered or found.failed:
-        left = {"abandoned": found.abandoned, "delivered": found.delivered, "failed": found.failed}
-        logger.warning("the sweep finished what others left", extra=left)

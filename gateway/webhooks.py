@@ -27,10 +27,12 @@ _WORTH_REPEATING: Final = frozenset({408, 425, 429})
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`id` is for the log, and for the receiver to know a message again that comes twice."""
+    """`id` is for the log, and for the receiver to know a message again that comes twice. `delivered` is called once it
+    was taken; it may not wait."""
 
     id: str
     body: bytes
+    delivered: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -131,6 +133,8 @@ class Webhooks:
                     fault = "failed"
                 if fault is None:
                     self._count("delivered")
+                    if waiting.message.delivered is not None:
+                        waiting.message.delivered()
                 else:
                     self._lose(waiting.message, fault)
                 self._queue.task_done()

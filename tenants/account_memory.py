@@ -16,7 +16,7 @@ _REMOVALS_A_WRITE = 10
 T = TypeVar("T")
 
 
-class _Recent(Generic[T]):
+class Recent(Generic[T]):
     """The accounts written to last; those before are forgotten."""
 
     def __init__(self) -> None:
@@ -40,9 +40,9 @@ class AccountMemory:
     the caller's clock), and the days and minutes that it was last seen with."""
 
     def __init__(self) -> None:
-        self._delivered: _Recent[dict[str, None]] = _Recent()
-        self._inspected: _Recent[float] = _Recent()
-        self._seen: _Recent[dict[str, int]] = _Recent()
+        self._delivered: Recent[dict[str, None]] = Recent()
+        self._inspected: Recent[float] = Recent()
+        self._seen: Recent[dict[str, int]] = Recent()
 
     def seen(self, account_id: AccountId) -> Mapping[str, int]:
         return self._seen.find(account_id) or {}

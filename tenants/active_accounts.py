@@ -44,6 +44,11 @@ def hour_of(ms: int) -> str:
     return datetime.fromtimestamp(ms // HOUR_MS * HOUR_MS / 1000, UTC).strftime("%Y-%m-%dT%H")
 
 
+def day_in(hour: str) -> str:
+    """The day that an hour is in: `2026-11-20`."""
+    return hour[:10]
+
+
 def begin_of_hour_ms(hour: str) -> int:
     """Raises ValueError for what is no hour."""
     return int(datetime.strptime(f"{hour}+0000", "%Y-%m-%dT%H%z").timestamp()) * 1000

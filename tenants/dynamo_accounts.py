@@ -11,6 +11,7 @@ from typing import Any
 
 from awswire.dynamodb import ConditionFailed, DynamoDb
 from tenants.account import Account, Hold
+from tenants.account_caps import draws_of
 from tenants.account_counts import Seen, entry_of, seen_in, seen_on
 from tenants.account_item import DAY, account_from_item, account_key, hold_name, outbox_name
 from tenants.account_limits import find_refusal, standing_after
@@ -20,8 +21,9 @@ from tenants.account_settle import soft_update
 from tenants.account_text import NOT_ENTERED
 from tenants.demand import Demand
 from tenants.dynamo_calls import call_store
-from tenants.errors import FenceStale, LedgerUnavailable, TenantsError
+from tenants.errors import FenceStale, GrantNeeded, LedgerUnavailable, TenantsError
 from tenants.event import UsageEvent
+from tenants.known_grants import KnownGrants
 from tenants.standing import Reserved, Settled
 
 # How often a reserve reads its account along, so that what a crashed process left behind is seen and finished.
@@ -65,6 +67,7 @@ class DynamoAccounts:
         self._table = usage_table
         self._monotonic = monotonic
         self._memory = memory
+        self._grants = KnownGrants()
 
     async def find(self, key_id: str, month: str) -> Account | None:
         """The account as it stands, strongly consistent."""
@@ -74,7 +77,21 @@ class DynamoAccounts:
 
     async def reserve(self, wanted: Reserve) -> Reserved | Refused:
         """Take the hold, which needs no entry yet. Raises LedgerUnavailable."""
-        account_id = (wanted.fence.key_id, wanted.hold.call.month)
+        account_id, request_id = (wanted.fence.key_id, wanted.hold.call.month), wanted.hold.call.request_id
+        entered = _entered(wanted, self._memory.seen(account_id)).hold
+        draws = draws_of(entered.entry or NOT_ENTERED, entered.bound)
+        if draws and self._grants.holds_back(account_id, request_id, draws):
+            return Refused(GrantNeeded(foreseen=True), None)
+        self._grants.begin(account_id, request_id, draws)
+        try:
+            return await self._reserve(account_id, wanted)
+        except LedgerUnavailable:
+            self._grants.forget(account_id)
+            raise
+        finally:
+            self._grants.end(account_id, request_id)
+
+    async def _reserve(self, account_id: AccountId, wanted: Reserve) -> Reserved | Refused:
         for _ in range(_WINDOW_ATTEMPTS):
             seen = self._memory.seen(account_id)
             try:
@@ -90,7 +107,9 @@ class DynamoAccounts:
         inspect = self._memory.inspection_due(account_id, now_seconds, INSPECT_EVERY_SECONDS)
         update = partial(reserve_update, self._table, asked, seen)
         attributes = await self._write(account_id, update, "ALL_NEW" if inspect else "UPDATED_NEW")
-        self._memory.mark_seen(account_id, seen_in(asked.hold.entry or NOT_ENTERED))
+        entry = asked.hold.entry or NOT_ENTERED
+        self._memory.mark_seen(account_id, seen_in(entry))
+        self._grants.see(account_id, attributes, entry.grants)
         if inspect:
             self._memory.mark_inspected(account_id, now_seconds)
         account = account_from_item(attributes) if inspect else None
@@ -107,8 +126,10 @@ class DynamoAccounts:
         if earlier is not None:  # our own attempt, whose reply was lost
             taken = replace(wanted, hold=replace(wanted.hold, entry=earlier.entry))
             return Reserved(taken.hold, standing_after(item, taken), account)
-        seen = seen_on(item, _entered(wanted, {}).hold.entry or NOT_ENTERED)
+        entry = _entered(wanted, {}).hold.entry or NOT_ENTERED
+        seen = seen_on(item, entry)
         self._memory.mark_seen(account_id, seen)
+        self._grants.see(account_id, item, entry.grants)
         refusal = find_refusal(item, _entered(wanted, seen))
         return None if refusal is None else Refused(refusal, account)
 
@@ -124,16 +145,20 @@ class DynamoAccounts:
             if held is None:
                 return Gone(account)
             hold = replace(hold, entry=held.entry)
+        grants = (hold.entry or NOT_ENTERED).grants
+        returned = _returned(watched=watched, changes=bool(grants))
         for _ in range(_WINDOW_ATTEMPTS):
             try:
                 attributes = await self._write(
-                    account_id, partial(update, hold, self._memory.seen(account_id)), _returned(watched=watched)
+                    account_id, partial(update, hold, self._memory.seen(account_id)), returned
                 )
             except ConditionFailed as refused:
                 if refused.item is None or hold_name(hold.call.request_id) not in refused.item:
                     return Gone(None if refused.item is None else account_from_item(refused.item))
                 self._memory.mark_seen(account_id, seen_on(refused.item, hold.entry or NOT_ENTERED))
             else:
+                # A day's grants are not touched by what ends in a later one, and are not among what comes back.
+                self._grants.see(account_id, attributes, [grant for grant in grants if grant in attributes])
                 return Ended(account_from_item(attributes) if watched else None)
         raise LedgerUnavailable()
 
@@ -175,9 +200,9 @@ class DynamoAccounts:
         return attributes
 
 
-def _returned(*, watched: bool) -> str:
-    """What DynamoDB gives back of an item that it wrote; either costs the write units of the write alone."""
-    return "ALL_NEW" if watched else "NONE"
+def _returned(*, watched: bool, changes: bool = False) -> str:
+    """What DynamoDB gives back of an item that it wrote; each costs the write units of the write alone."""
+    return "ALL_NEW" if watched else "UPDATED_NEW" if changes else "NONE"
 
 
 def _entered(wanted: Reserve, seen: Seen) -> Reserve:

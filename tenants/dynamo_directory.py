@@ -178,6 +178,7 @@ class DynamoDirectory:
             transaction.delete(self._key_row(key), condition=KeyRow.version == key.version)
             transaction.delete(self._key_pointer(key))
             self._fences.raise_key(transaction, key, key.version + 1)
+            self._fences.keep_accounts(transaction, key)
 
         try:
             await self._changes.commit(write, audit, Refusals())

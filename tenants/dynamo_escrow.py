@@ -5,8 +5,7 @@ None of it is on the path of an ordinary request: a draw follows a reserve that 
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from awswire.dynamodb import ConditionFailed, DynamoDb, TransactionCanceled
 from awswire.retries import Attempts, RetryPolicy, Timing
@@ -14,6 +13,7 @@ from tenants.account import Hold
 from tenants.account_item import account_from_item
 from tenants.demand import Demand
 from tenants.dynamo_calls import call_store
+from tenants.dynamo_draw_line import DrawLine, Rooms, account_of
 from tenants.dynamo_escrow_books import EscrowBooks
 from tenants.errors import FenceStale, LedgerUnavailable, LimitExceeded
 from tenants.escrow import Escrow, Funds, Position, Share, Shortfall, Transfer, Want, exceeded, wants_of
@@ -32,14 +32,6 @@ TRANSFERS = RetryPolicy(attempts=30, deadline_seconds=5.0, first_pause_seconds=0
 # A spent budget is not looked for again for so long: each look reads all accounts. What requests in flight give back
 # is found that much later; a change of the tenant's limits at once.
 SPENT_SECONDS = 1.0
-
-
-@dataclass(slots=True)
-class _Line:
-    """The requests of a tenant that wait in this process for a draw: one draws at a time, for all of its key."""
-
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    waiting: list[Hold] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +53,7 @@ class TenantBudgets:
         self._timing = timing
         self._retries = retries
         self._books = EscrowBooks(client, tables)
-        self._lines: dict[str, _Line] = {}
+        self._lines: dict[str, DrawLine] = {}
         self._spent: dict[str, _Spent] = {}
 
     async def draw(self, fence: Fence, hold: Hold, demand: Demand) -> None:
@@ -72,20 +64,23 @@ class TenantBudgets:
         in what other keys have not spent; FenceStale; LedgerUnavailable. Nothing is ever taken for the request itself.
         """
         escrow = Escrow(fence.tenant_id, fence.tenant_version, hold.call.month, demand.tenant_limits)
-        line = self._lines.setdefault(fence.tenant_id, _Line())
+        line = self._lines.setdefault(fence.tenant_id, DrawLine())
         line.waiting.append(hold)
         try:
             async with line.lock:
+                if hold.call.request_id in line.served:
+                    return
                 self._refuse_if_spent(escrow, hold)
-                waiting = [each for each in line.waiting if _account_of(each) == _account_of(hold)]
+                waiting = [each for each in line.waiting if account_of(each) == account_of(hold)]
                 wants = wants_of(escrow.limits, hold.bound, [each.bound for each in waiting])
-                await self._draw(fence, escrow, wants, demand.window)
+                line.serve(account_of(hold), await self._draw(fence, escrow, wants, demand.window))
         except LedgerUnavailable as error:
             if error.may_have_applied:  # of the request itself, nothing was
                 raise LedgerUnavailable() from error
             raise
         finally:
             line.waiting.remove(hold)
+            line.served.discard(hold.call.request_id)
             if not line.waiting:
                 del self._lines[fence.tenant_id]
 
@@ -114,18 +109,18 @@ class TenantBudgets:
         accounts = await self._books.list_accounts(tenant_id, month)
         return standing_of(month, day, funds, (account_from_item(item) for item in accounts))
 
-    async def _draw(self, fence: Fence, escrow: Escrow, wants: tuple[Want, ...], window: Window) -> None:
+    async def _draw(self, fence: Fence, escrow: Escrow, wants: tuple[Want, ...], window: Window) -> Rooms:
+        """What the account has left of each pool by now, which does for the request that asks."""
         attempts = Attempts(self._retries, self._timing)
         while True:
             position = await self._books.get_position(escrow, fence.key_id, window.day_of_month)
             _require_current(fence, position.share)
             if await self._is_open(escrow, position.funds, position.day):
                 transfer = await self._plan(escrow, wants, position)
-                if transfer is not None and transfer.empty:
-                    return
-                if transfer is not None and await self._commit(escrow, position, transfer):
-                    if all(position.room(want) + transfer.grants.get(want.pool, 0) >= want.amount for want in wants):
-                        return
+                if transfer is not None and (transfer.empty or await self._commit(escrow, position, transfer)):
+                    rooms = {want.pool: position.room(want) + transfer.grants.get(want.pool, 0) for want in wants}
+                    if all(rooms[want.pool] >= want.amount for want in wants):
+                        return rooms
             if not await attempts.wait():
                 raise LedgerUnavailable()
 
@@ -202,10 +197,6 @@ def _require_current(fence: Fence, share: Share) -> None:
     versions = (share.key_version, share.tenant_version)
     if versions != (fence.key_version, fence.tenant_version):
         raise FenceStale(*versions)
-
-
-def _account_of(hold: Hold) -> tuple[str, str]:
-    return hold.call.key_id, hold.call.month
 
 
 def _miscounts(escrow: Escrow, position: Position, shares: list[Share]) -> bool:

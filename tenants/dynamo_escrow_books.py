@@ -1,6 +1,7 @@
 """Reads the books of tenant budgets: the tenant's item and its keys' accounts, strongly consistent.
 
-A tenant's keys of a month are those that it has, and those that it ever granted something to, deleted ones among them.
+A tenant's keys of a month are those that it has, and those that it ever granted something to, or that were deleted
+in it.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class EscrowBooks:
         return Position(funds, share, grantee_item is not None, max(day, funds.day or 0, share.day or 0))
 
     async def list_grantees(self, tenant_id: str, month: str) -> list[str]:
-        """Ids of the keys that were granted something this month."""
+        """Ids of the keys that were granted something this month, or were deleted in it."""
         items = self._query(self._tables.usage, funds_partition(tenant_id), f"{month}#")
         return [key_id_of_grantee(item) async for item in items]
 

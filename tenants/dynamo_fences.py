@@ -18,7 +18,7 @@ from tenants.dynamo_changes import CONFLICT_ATTEMPTS, THREADS, Threads
 from tenants.dynamo_models import FenceRow, PointerRow, Rows
 from tenants.key import ApiKey
 from tenants.periods import account_expiry, months_to_fence
-from tenants.tables import KEY_POINTER, account_partition, tenant_partition
+from tenants.tables import KEY_POINTER, account_partition, funds_partition, grantee_sort, tenant_partition
 from tenants.tenant import Tenant
 
 _BATCH_ACCOUNTS = THREADS * 4
@@ -41,6 +41,13 @@ class Fences:
                 FenceRow.ttl.set(account_expiry(month)),
             ]
             transaction.update(self._rows.fence(account_partition(key.id), month), actions=actions)
+
+    def keep_accounts(self, transaction: TransactWrite, key: ApiKey) -> None:
+        """Leave word of the accounts of a key that is deleted, as a step of the transaction that deletes it: what it
+        used is its tenant's, also in a tenant without a budget, which never granted it anything."""
+        for month in months_to_fence(self._clock_ms()):
+            grantee = self._rows.fence(funds_partition(key.tenant_id), grantee_sort(month, key.id))
+            transaction.update(grantee, actions=[FenceRow.ttl.set(account_expiry(month))])
 
     async def raise_tenant(self, tenant: Tenant) -> None:
         """Put the tenant's version on the accounts of all its keys, but for those that have it or a newer one."""

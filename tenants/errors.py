@@ -140,9 +140,13 @@ class BudgetSpent(LimitExceeded):
 
 
 class GrantNeeded(TenantsError):
-    """The key's account has too little left of what its tenant granted it: more has to be drawn first."""
+    """The key's account has too little left of what its tenant granted it: more has to be drawn first.
 
-    def __init__(self) -> None:
+    `foreseen`: nothing was sent, so that nobody knows whether key and tenant are still what they were.
+    """
+
+    def __init__(self, *, foreseen: bool = False) -> None:
+        self.foreseen = foreseen
         super().__init__("The project's budget is being shared out at the moment. Please try again.")
 
 

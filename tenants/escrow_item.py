@@ -5,7 +5,8 @@
                                   dd       day of month, and granted on that day: fu fk
                                   n        keys that were granted something this month
                                   v        rises with every write
-    B#<tenant>  <yyyy-mm>#<key>   says that the key is one of them, also after it was deleted
+    B#<tenant>  <yyyy-mm>#<key>   says that the key is one of them, also after it was deleted, which
+                                  writes it for a key that is none
 
 Grantees are items of their own, not a set on the tenant's item: that would be rewritten with every transfer, and grow
 past a write unit with some forty keys. One is written once a month for each key.
@@ -24,7 +25,15 @@ from typing import Any
 from tenants.account_item import Item, account_key, find_number, item_key, number_of
 from tenants.escrow import DAILY_POOLS, POOLS, Escrow, Funds, Position, Share, Take, Transfer
 from tenants.periods import account_expiry
-from tenants.tables import PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE, TableNames, account_partition, funds_partition
+from tenants.tables import (
+    PARTITION_KEY,
+    SORT_KEY,
+    TTL_ATTRIBUTE,
+    TableNames,
+    account_partition,
+    funds_partition,
+    grantee_sort,
+)
 from tenants.update_draft import UpdateDraft
 
 SHARE_ATTRIBUTES = (PARTITION_KEY, "kv", "tv", "dd", *(name for pool in POOLS for name in (pool.room, pool.spent)))
@@ -35,7 +44,7 @@ def funds_key(tenant_id: str, month: str) -> Item:
 
 
 def grantee_key(tenant_id: str, month: str, key_id: str) -> Item:
-    return item_key(funds_partition(tenant_id), f"{month}#{key_id}")
+    return item_key(funds_partition(tenant_id), grantee_sort(month, key_id))
 
 
 def key_id_of_grantee(item: Mapping[str, Mapping[str, Any]]) -> str:

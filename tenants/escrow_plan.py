@@ -9,8 +9,8 @@ from tenants.escrow import Amounts, Escrow, Funds, Pool, Position, Share, Shortf
 GRANT_REQUESTS = 50
 """The most that is granted ahead, in requests as costly as the one that asks."""
 
-LEAST_REQUESTS = 5
-"""The least, where there is as much. Every draw costs five write units; the last of a budget would take one for each
+LEAST_REQUESTS = 10
+"""The least, where there is as much. Every draw costs four write units; the last of a budget would take one for each
 request. Too much with one key costs a taking back, once."""
 
 MOST_SOURCES = 40
@@ -46,7 +46,7 @@ def plan_takes(wants: Sequence[Want], position: Position, others: Sequence[Share
         unspent = sum(share.room(want.pool, position.day) for share in others)
         if ungranted + unspent + room < want.amount:
             return Shortfall(want, unspent + room)
-        grants[want.pool] = min(want.together - room, ungranted + unspent)
+        grants[want.pool] = min(max(want.together, _level(want, position, unspent)) - room, ungranted + unspent)
         missing[want.pool] = grants[want.pool] - ungranted
     takes = _take(missing, others, position.day)
     for pool, amount in missing.items():
@@ -72,9 +72,19 @@ def _grant_size(want: Want, position: Position) -> int:
     if needed <= 0:
         return 0
     ungranted = max(0, position.ungranted(want))
-    grantees = position.funds.grantees + (0 if position.known_grantee else 1)
-    part = max(ungranted // max(1, grantees), LEAST_REQUESTS * want.amount)
+    part = max(ungranted // max(1, _grantees(position)), LEAST_REQUESTS * want.amount)
     return min(ungranted, max(needed, min(part, GRANT_REQUESTS * want.amount)))
+
+
+def _level(want: Want, position: Position, unspent: int) -> int:
+    """How much an account is filled up to from others': what each would have if all had the same, so that the next one
+    that asks is not asked from at once; at most GRANT_REQUESTS."""
+    left = max(0, position.ungranted(want)) + max(0, position.room(want)) + unspent
+    return min(left // max(1, _grantees(position)), GRANT_REQUESTS * want.amount)
+
+
+def _grantees(position: Position) -> int:
+    return position.funds.grantees + (0 if position.known_grantee else 1)
 
 
 def _take(missing: Amounts, shares: Sequence[Share], day: int) -> tuple[Take, ...]:

@@ -116,6 +116,7 @@ class Ledger(Protocol):
         The hold returned is the one to settle. The account comes along now and then, so that leftovers are seen.
         Raises, in this order, FenceStale, LimitExceeded, GrantNeeded; or LedgerUnavailable. Then nothing is held, and
         nothing is used up: not a request, not a token; but LedgerUnavailable may have held it (`may_have_applied`).
+        Once for each request GrantNeeded may come before the others, `foreseen`, without a write.
         """
         ...
 

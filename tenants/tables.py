@@ -12,7 +12,7 @@ core    tenants, keys, migrations. Small, precious: point-in-time recovery and d
 usage   accounts, events and kept reasoning; written by every request, expiring.
         A#<key>             <yyyy-mm>      the account
         B#<tenant>          <yyyy-mm>      what the tenant's budgets granted to its keys' accounts
-        B#<tenant>          <yyyy-mm>#<key>   one of the keys that were granted something
+        B#<tenant>          <yyyy-mm>#<key>   one of the keys that were granted something, or were deleted
         G#<tenant>          GATE           the tenant's rates: this minute, and the requests in flight
         E#<tenant>#<day>    <request id>   one usage event
         U#<tenant>          <day>          which hours of a day are rolled up, and the day; beside it the day's sums
@@ -21,6 +21,8 @@ usage   accounts, events and kept reasoning; written by every request, expiring.
         L#<hour>            <key>#<yyyy-mm>   an account that was written to in this hour
         L#SWEEP             SWEEP          how far the accounts were looked through for what crashes left
         C#<request id>      <number>       a correction of what the request was charged
+        N#<tenant>          <period>#<alert>#<threshold>   an alert of the tenant whose threshold was reached
+        N#UNTOLD            <tenant>#<period>#…            one of these that somebody has still to be told of
 
 audit   append-only: the writer needs PutItem, and Query to see what became of a write without an answer.
         <yyyy-mm>               <audit id>   an entry
@@ -91,6 +93,10 @@ def funds_partition(tenant_id: str) -> str:
     return f"B#{tenant_id}"
 
 
+def grantee_sort(month: str, key_id: str) -> str:
+    return f"{month}#{key_id}"
+
+
 def gate_partition(tenant_id: str) -> str:
     return f"G#{tenant_id}"
 
@@ -115,6 +121,10 @@ def active_partition(hour: str) -> str:
     return f"L#{hour}"
 
 
+def alert_partition(tenant_id: str) -> str:
+    return f"N#{tenant_id}"
+
+
 def correction_partition(request_id: str) -> str:
     return f"C#{request_id}"
 
@@ -131,3 +141,4 @@ KEY_POINTER = "KEY#"
 SERVICE_ACCOUNT = "SA#"
 GATE_SORT = "GATE"
 SWEEP_SORT = "SWEEP"
+UNTOLD_PARTITION = "N#UNTOLD"

@@ -14,6 +14,7 @@ from gateway.bedrock.converse import ConverseResponse
 from gateway.bedrock.errors import says_not_run
 from gateway.bounds import estimate_of, estimate_of_whole
 from gateway.errors import BedrockError
+from gateway.open_hold import OpenHold
 from gateway.openai.chunks import ChunkEncoder
 from gateway.plane import DataPlane
 from gateway.pricing import served_tier
@@ -22,7 +23,6 @@ from gateway.routes.edge import asking_bedrock
 from gateway.routes.fan_out import Made, make_all, spent
 from gateway.routes.metered_chat import Choice, MeteredChat, Metering
 from gateway.routes.request_log import RequestLog
-from gateway.settling import OpenHold
 from gateway.translate.answer.completion import find_reasoned_calls
 from gateway.translate.answer.events import to_events
 from gateway.translate.answer.json_text import to_json_text

@@ -13,9 +13,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.admission import Caller, Order, clamps, counts_money
+from gateway.admission import Order
 from gateway.bounds import widest
+from gateway.caller import Caller, clamps, counts_money
 from gateway.catalog.model import Model
+from gateway.open_hold import OpenHold
 from gateway.openai.chat import ChatCompletionRequest, parse_chat_request, refuse_ignored
 from gateway.openai.chunks import ChunkEncoder
 from gateway.openai.completion import Envelope
@@ -35,7 +37,6 @@ from gateway.routes.edge import (
 )
 from gateway.routes.openapi import SECURED, answers
 from gateway.routes.sse import ChatStreamResponse
-from gateway.settling import OpenHold
 from gateway.translate.answer.completion import from_converse
 from gateway.translate.chat_context import ChatContext
 from gateway.translate.media.urls import urls_of

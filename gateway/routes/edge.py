@@ -10,15 +10,15 @@ from typing import cast
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.admission import Caller, RulesChanged, counts_money, may_call
 from gateway.bedrock.errors import says_unknown_model
+from gateway.caller import Caller, RulesChanged, counts_money, may_call
 from gateway.catalog.model import Model
 from gateway.errors import BedrockError, ModelNotFound, RequestTimedOut, UnsupportedEncoding
+from gateway.open_hold import OpenHold
 from gateway.plane import DataPlane
 from gateway.routes.chat_plan import Candidate
 from gateway.routes.middleware import LOG
 from gateway.routes.request_log import RequestLog
-from gateway.settling import OpenHold
 from tenants.errors import TooContended
 from tenants.event import UsageStatus
 from tenants.policy import Policy

@@ -12,13 +12,15 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.admission import Caller, Order
+from gateway.admission import Order
 from gateway.bedrock.client import Bedrock, InvokeAnswer
 from gateway.bounds import IMAGE_TOKENS, bound_of_texts, estimate_of
+from gateway.caller import Caller
 from gateway.catalog.model import Model
 from gateway.catalog.prices import Price
 from gateway.costing import Costing
 from gateway.errors import BedrockError
+from gateway.open_hold import OpenHold
 from gateway.openai.chat import ignored_params, refuse_ignored
 from gateway.openai.embeddings import parse_embeddings_request
 from gateway.pricing import Terms, cost_bound
@@ -37,7 +39,6 @@ from gateway.routes.edge import (
 from gateway.routes.fan_out import Made, make_all, spent
 from gateway.routes.openapi import SECURED, answers
 from gateway.routes.token_inputs import with_texts
-from gateway.settling import OpenHold
 from gateway.translate.answer.refusals import embedding_refusal_of
 from gateway.translate.embeddings.calls import Answering, from_invoke, from_invoke_usage, to_invoke
 from tenants.account import Bound

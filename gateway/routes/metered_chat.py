@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from gateway.bedrock.client import ConverseStream
 from gateway.bedrock.errors import says_not_run
 from gateway.errors import BedrockError, GatewayError, StreamBroken
+from gateway.open_hold import OpenHold
 from gateway.openai.chunks import DONE, ChunkEncoder
 from gateway.openai.completion import FinishReason, ServiceTier
 from gateway.routes.errors import answer_of, has_row
 from gateway.routes.request_log import RequestLog
-from gateway.settling import OpenHold
 from gateway.translate.answer.stream import ChatStream
 from tenants.account import Bound
 from tenants.event import UsageStatus

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.admission import Caller
+from gateway.caller import Caller
 from gateway.catalog.model import Model
 from gateway.catalog.snapshot import ListedModel
 from gateway.errors import ModelNotFound

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import Protocol
 
-from gateway.settling import NO_STANDING, OpenHold
+from gateway.open_hold import NO_STANDING, OpenHold
 from tenants.event import UsageStatus
 from tenants.standing import Standing
 from tenants.usage import TokenCounts

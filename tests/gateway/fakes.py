@@ -18,6 +18,7 @@ from gateway.reserving import Books
 from tenants.account import Account, Bound, DayCount, Entry, Hold
 from tenants.demand import Demand
 from tenants.errors import FenceStale, LedgerUnavailable
+from tenants.escrow import NO_FUNDS
 from tenants.event import Call, Operation, Settlement, UsageEvent
 from tenants.kept_reasoning import KeptReasoning
 from tenants.key import ApiKey, Owner, OwnerKind
@@ -28,6 +29,7 @@ from tenants.secret import KEY_PREFIX, Peppers, Secret, new_secret
 from tenants.standing import Reserved, Settled, Standing
 from tenants.store import Page
 from tenants.tenant import Tenant
+from tenants.tenant_standing import TenantStanding, standing_of
 
 NOW_MS = 1_795_132_800_000  # 2026-11-20T00:00:00Z
 _NOVA = "amazon.nova-lite-v1:0"
@@ -182,11 +184,19 @@ class FakeRegistry:
 
 
 class FakeBudgets:
-    """The budgets of tenants: counts draws, and refuses with what it is given."""
+    """The budgets of tenants: counts draws and looks, and refuses with what it is given."""
 
     def __init__(self) -> None:
         self.draws = 0
+        self.looks = 0
         self.refusal: Exception | None = None
+        self.accounts: list[Account] = []
+
+    async def standing(self, tenant_id: str, month: str, day: str) -> TenantStanding:
+        self.looks += 1
+        if self.refusal is not None:
+            raise self.refusal
+        return standing_of(month, day, NO_FUNDS, self.accounts)
 
     async def draw(self, fence: Fence, hold: Hold, demand: Demand) -> None:
         self.draws += 1

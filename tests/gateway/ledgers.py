@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gateway.amending import Amending, PricedCall
-from gateway.sweeping import Sweeper
+from gateway.sweeping import Look, Sweeper, look_at_nothing
 from tenants.account import Hold
 from tenants.dynamo_active_accounts import ActiveAccounts, SweepRecord
 from tenants.dynamo_corrections import DynamoCorrections, Recorded, RequestName
@@ -57,8 +57,8 @@ class Bench:
     def amending(self) -> Amending:
         return Amending(self.ledger, self.corrections, self.active, self.clock)
 
-    def new_sweeper(self) -> Sweeper:
-        return Sweeper(self.ledger, self.active, self.record, self.clock)
+    def new_sweeper(self, look: Look = look_at_nothing) -> Sweeper:
+        return Sweeper(self.ledger, self.active, self.record, self.clock, look)
 
     async def reserve(self, request_id: str) -> Hold:
         """A hold that is on the account, of a request that begins now."""

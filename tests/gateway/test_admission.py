@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from gateway.admission import Caller, Order, RulesChanged
+from gateway.admission import Order
+from gateway.caller import Caller, RulesChanged
 from gateway.catalog.capabilities import Capabilities
 from gateway.catalog.model import Model
 from gateway.errors import ModelNotFound
@@ -206,7 +207,7 @@ async def test_a_store_that_does_not_answer_a_read_is_no_refusal_of_the_key() ->
 
 
 async def test_a_hold_whose_reply_was_lost_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.settling._FIRST_PAUSE_SECONDS", 0)
+    monkeypatch.setattr("gateway.unsettled._FIRST_PAUSE_SECONDS", 0)
     door = await opened()
     caller = await door.admission.authenticate(SECRET.text)
     hold = await door.admission.reserve(caller, ORDER)
@@ -269,7 +270,7 @@ async def test_a_settle_outlives_the_cancellation_of_its_request() -> None:
 
 
 async def test_a_settle_waits_for_a_store_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.settling._FIRST_PAUSE_SECONDS", 0)
+    monkeypatch.setattr("gateway.unsettled._FIRST_PAUSE_SECONDS", 0)
     door = await opened()
     hold = await door.reserve()
     door.ledger.failures["settle"] = [LedgerUnavailable(), LedgerUnavailable()]
@@ -387,7 +388,7 @@ async def test_the_want_of_a_price_is_no_matter_once_the_budget_is_gone() -> Non
 
 
 async def test_a_hold_is_given_back_whatever_its_reserve_failed_with(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.settling._FIRST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("gateway.unsettled._FIRST_PAUSE_SECONDS", 0.0)
     door = await opened()
     reserve = door.ledger.reserve
 

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.alerts import Alerts, RaisedAlert, Subject, find_crossed, raised_by, step_of
+from gateway.alerts import Alerts, find_crossed, raised_by, step_of
 from gateway.metrics import Metrics
+from gateway.raised_alert import RaisedAlert, Subject
 from gateway.webhooks import Message
 from tenants.account import Account, Bound, DayCount, Entry, Hold
 from tenants.account_item import account_from_item

@@ -19,13 +19,15 @@ from gateway.cli import app
 from gateway.event_log import to_log_fields
 from tenants.account import Account
 from tenants.event import UsageEvent
+from tenants.limits import Currency, Interval, Limits, SpendAlert
 from tenants.periods import day_of, month_of
 from tenants.principal import Fence
 from tests.engines import ACCESS_KEY, REGION, SECRET_KEY
 from tests.gateway.invocations import a_line
 from tests.gateway.ledgers import Bench, Clock
 from tests.tenants.samples import HOLD_SECONDS, KEY, SETTLEMENT, TENANT, an_audit
-from tests.tenants.stores import Ground, Hand, Store, open_client, open_ground
+from tests.tenants.stores import Ground, Hand, Store, later_tenant, open_client, open_ground
+from tests.wire.webhook_receiver import open_receiver
 
 T = TypeVar("T")
 
@@ -110,6 +112,40 @@ def test_sweep_finishes_what_was_left_and_then_finds_nothing(deployment: Deploym
     assert (status, again["abandoned"], again["delivered"]) == (0, 0, 0)
     status, said = deployment.sluice_ledger("sweep")
     assert (status, "0 abandoned" in said) == (0, True)
+
+
+def test_sweep_tells_a_webhook_of_projects_alerts_before_it_ends(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def use(bench: Bench) -> None:
+        alerts = (SpendAlert("alert_1", Interval.MONTH, Currency.TOKENS, 10),)
+        await bench.store.directory.update_tenant(later_tenant(TENANT, limits=Limits(alerts=alerts)), an_audit())
+        bench.fence = replace(deployment.fence, tenant_version=TENANT.version + 1)
+        await bench.ledger.open_account(bench.fence, month_of(deployment.began_ms))
+        await bench.serve("req_1", SETTLEMENT)
+
+    deployment.do(use)
+    with open_receiver() as receiver:
+        for name, text in receiver.settings.items():
+            monkeypatch.setenv(name, text)
+        status, _ = deployment.sluice_ledger("sweep")
+        assert (status, [event["data"]["alert_id"] for event in receiver.events]) == (0, ["alert_1"])
+        deployment.sluice_ledger("sweep")
+        assert len(receiver.events) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--alert-webhook-url", "https://example.com/hook"], "SLUICE_ALERT_WEBHOOK_SECRET"),
+        (["--alert-webhook-url", "http://example.com/hook", "--alert-webhook-secret-file", __file__], "https://"),
+    ],
+)
+def test_a_webhook_that_cannot_be_used_is_refused_before_anything_is_swept(
+    deployment: Deployment, options: list[str], said: str
+) -> None:
+    status, output = deployment.sluice_ledger("sweep", *options)
+    assert (status, said in output) == (2, True)
 
 
 @pytest.mark.parametrize("swept", [False, True], ids=["held", "abandoned"])

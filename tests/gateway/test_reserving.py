@@ -8,7 +8,7 @@ import pytest
 from gateway.reserving import Books, Reserving, is_soft
 from tenants.account import Bound, Hold
 from tenants.demand import Demand
-from tenants.errors import FenceStale, GrantNeeded, LedgerUnavailable, Refusal
+from tenants.errors import FenceStale, GrantNeeded, LedgerUnavailable, LimitExceeded, Refusal
 from tenants.event import Call, Operation
 from tenants.limits import NO_LIMITS, Currency, Enforcement, Interval, Limits, RateLimit, SpendLimit
 from tenants.principal import Fence
@@ -189,6 +189,17 @@ async def test_a_draw_is_followed_by_the_reserve_that_needed_it() -> None:
     desk.ledger.failures["reserve"] = [GrantNeeded(), GrantNeeded()]
     await desk.take(demand(SPEND))
     assert (desk.budgets.draws, desk.ledger.calls) == (2, ["reserve"] * 3)
+
+
+async def test_a_request_that_was_not_even_sent_is_not_refused_for_a_budget_before_the_account_was_asked() -> None:
+    desk = Desk()
+    desk.ledger.failures["reserve"] = [GrantNeeded(foreseen=True), FenceStale(2, 1)]
+    desk.budgets.refusal = FULL
+    with pytest.raises(FenceStale):
+        await desk.take(demand(SPEND))
+    desk.ledger.failures["reserve"] = [GrantNeeded(foreseen=True), GrantNeeded()]
+    with pytest.raises(LimitExceeded):
+        await desk.take(demand(SPEND))
 
 
 async def test_an_account_that_others_empty_for_ever_is_given_up_and_nothing_is_held() -> None:

@@ -11,7 +11,8 @@ import pytest
 from gateway.alerts import Alerts
 from gateway.costing import NO_COSTING
 from gateway.metrics import Metrics
-from gateway.settling import Settling, Taken
+from gateway.open_hold import Taken
+from gateway.settling import Settling
 from gateway.webhooks import Message
 from tenants.account import Account, Hold
 from tenants.demand import Demand

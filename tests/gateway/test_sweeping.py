@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.sweeping import Sweeper, Sweeping, Swept
+from gateway.background_sweep import Sweeping
+from gateway.sweeping import Sweeper, Swept
 from tenants.active_accounts import HOUR_MS, hour_of
 from tenants.delivery import LEFTOVER_GRACE_MS
 from tenants.dynamo_ledger import DynamoLedger

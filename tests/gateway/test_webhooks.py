@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 
@@ -100,6 +101,15 @@ async def test_messages_arrive_in_order_whole_and_signed() -> None:
     assert (request.method, request.target, request.headers["content-type"]) == ("POST", "/hook", "application/json")
     assert request.headers[SIGNATURE_HEADER] == to_signature(SECRET, NOW_SECONDS, request.body)
     assert sending.outcomes == {"delivered": 2}
+
+
+async def test_who_wants_to_know_is_told_of_what_was_taken_and_of_nothing_else() -> None:
+    taken: list[str] = []
+    async with open_sending(answering("400 Bad Request", "200 OK")) as sending:
+        for name in ("refused", "taken"):
+            sending.webhooks.offer(Message(name, b"{}", partial(taken.append, name)))
+        await sending.webhooks.close(30)
+    assert taken == ["taken"]
 
 
 @pytest.mark.parametrize("status", ["500 Oops", "503 Later", "429 Slowly", "408 Late"])

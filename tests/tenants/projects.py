@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import orjson
@@ -14,7 +15,7 @@ from tenants.account import Bound, Hold
 from tenants.demand import Demand
 from tenants.dynamo_escrow import TRANSFERS, TenantBudgets
 from tenants.dynamo_ledger import DynamoLedger
-from tenants.errors import GrantNeeded
+from tenants.errors import GrantNeeded, LimitExceeded
 from tenants.escrow import POOLS, Pool
 from tenants.escrow_item import funds_from_item, funds_key, share_from_item
 from tenants.event import Settlement, UsageEvent, UsageStatus
@@ -99,8 +100,9 @@ class Project:
         for _ in range(1_000):
             try:
                 return await instance.ledger.reserve(fence, hold, demand)
-            except GrantNeeded:
-                await instance.budgets.draw(fence, hold, demand)
+            except GrantNeeded as needed:
+                with suppress(*((LimitExceeded,) if needed.foreseen else ())):
+                    await instance.budgets.draw(fence, hold, demand)
         raise AssertionError("what is drawn for this request is always taken by others")
 
     async def serve(

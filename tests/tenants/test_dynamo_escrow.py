@@ -27,7 +27,7 @@ from tests.tenants.projects import (
     spend,
     write_units,
 )
-from tests.tenants.samples import DAY, MONTH, NOW_MS, a_hold, an_audit
+from tests.tenants.samples import DAY, KEY, MONTH, NOW_MS, TENANT, a_hold, an_audit
 from tests.tenants.stores import ATTEMPTS, Store, open_ground, open_store
 
 COST = BOUND.cost_pico_usd or 0
@@ -348,6 +348,38 @@ async def test_tenant_budgets_add_less_than_a_fifth_of_a_write_unit_to_a_request
     assert 0 < added < 200
 
 
+@pytest.mark.parametrize("used", [USED_ALL, replace(USED_ALL, tokens=TokenCounts(100, 50), cost_pico_usd=700_000)])
+async def test_requests_of_one_key_at_the_same_time_draw_once_for_all(dynoxide_store: Store, used: Settlement) -> None:
+    project = await open_project(dynoxide_store, limits_for(1_000, *EVERY_POOL), keys=1)
+    instance = project.new_instance()
+    await project.serve(instance, "req_first", "key_0")  # its process learns what the account has
+    dynoxide_store.transport.sent.clear()
+    numbers = iter(range(900))
+
+    async def ask_one_after_the_other() -> None:
+        for number in numbers:
+            event = await project.serve(instance, f"req_{number}", "key_0", used)
+            await instance.ledger.put_events([event])
+
+    await asyncio.gather(*(ask_one_after_the_other() for _ in range(16)))
+    added = write_units(dynoxide_store.transport.sent) - 2 * 900
+    assert 0 < added < 180
+    await project.assert_balanced()
+
+
+async def test_what_another_process_drew_is_found_by_one_that_believed_that_nothing_was_left(store: Store) -> None:
+    project = await open_project(store, limits_for(200), keys=1)
+    one, other = project.new_instance(), project.new_instance()
+    for number in range(25):
+        await project.serve(one, f"req_one_{number}", "key_0")
+        await project.serve(other, f"req_other_{number}", "key_0")  # by now the grant of 50 is used up
+    await project.serve(other, "req_drawing", "key_0")
+    store.transport.sent.clear()
+    await project.serve(one, "req_finding", "key_0")
+    assert "TransactWriteItems" not in {operation for operation, _ in store.transport.sent}
+    await project.assert_balanced()
+
+
 async def test_a_standing_tells_settled_from_held_and_counts_every_key(store: Store) -> None:
     project = await open_project(store, limits_for(10, *EVERY_POOL), keys=2)
     instance = project.new_instance()
@@ -364,6 +396,16 @@ async def test_a_standing_tells_settled_from_held_and_counts_every_key(store: St
         assert 2 * amount <= pool.granted <= 10 * amount
     tomorrow = await instance.budgets.standing(project.tenant.id, MONTH, "2026-11-21")
     assert tomorrow.of(Interval.DAY, Currency.USD).spent == 0
+
+
+async def test_a_standing_counts_keys_that_were_deleted_also_without_a_budget(store: Store) -> None:
+    project = await open_project(store, NO_LIMITS, 2)
+    instance = project.new_instance()
+    for key_id in project.key_ids:
+        await project.serve(instance, f"req_{key_id}", key_id)
+    await store.directory.delete_key(replace(KEY, id="key_1"), an_audit())
+    standing = await instance.budgets.standing(TENANT.id, MONTH, DAY)
+    assert standing.of(Interval.MONTH, Currency.TOKENS).settled == 2 * BOUND.tokens
 
 
 async def test_the_standing_of_a_tenant_that_never_asked_is_zero(store: Store) -> None:

@@ -104,7 +104,7 @@ def test_a_shrink_takes_back_all_that_is_too_much_or_all_there_is(before: Books,
         assert after.granted == cap or (after.granted > cap and max(after.rooms) <= 0)
 
 
-def test_grants_shrink_from_fifty_requests_to_five_as_the_budget_runs_out() -> None:
+def test_grants_shrink_from_fifty_requests_to_ten_as_the_budget_runs_out() -> None:
     sizes = []
     state = Books(cap=10_000, rooms=[0, 0, 0, 0, 0], spent=0)
     while state.granted < state.cap:
@@ -126,10 +126,10 @@ def test_a_key_is_granted_no_more_than_its_part_of_what_is_left() -> None:
 
 
 def test_all_that_wait_are_served_by_one_grant() -> None:
-    state = Books(cap=100, rooms=[0, 0], spent=0)
-    transfer = plan_grants([state.want(10, others=60)], state.position)
+    state = Books(cap=1_000, rooms=[0] * 10, spent=0)
+    transfer = plan_grants([state.want(10, others=190)], state.position)
     assert transfer is not None
-    assert transfer.grants == {POOL: 70}
+    assert transfer.grants == {POOL: 200}
 
 
 def test_an_account_that_has_enough_is_granted_nothing() -> None:
@@ -152,6 +152,13 @@ def test_the_fullest_accounts_are_taken_from_first() -> None:
     outcome = plan(state, state.want(70))
     assert isinstance(outcome, Transfer)
     assert {take.key_id: take.amounts[POOL] for take in outcome.takes} == {"key_2": 60, "key_3": 10}
+
+
+def test_what_is_taken_back_fills_an_account_up_to_what_each_has_on_average() -> None:
+    state = Books(cap=300, rooms=[0, 200, 100], spent=0)
+    outcome = plan(state, state.want(10))
+    assert isinstance(outcome, Transfer)
+    assert state.after(outcome) == Books(300, [100, 100, 100], 0)
 
 
 def test_crumbs_of_very_many_accounts_are_gathered_in_several_transfers() -> None:

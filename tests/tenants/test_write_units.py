@@ -27,7 +27,8 @@ from tenants.usage import TokenCounts
 from tests.engines import connected
 from tests.tenants.item_size import WRITE_UNIT_BYTES, to_size_bytes
 from tests.tenants.limited import MINUTE_MS
-from tests.tenants.projects import EVERY_POOL, limits_for, open_project
+from tests.tenants.projects import BOUND as PROJECT_BOUND
+from tests.tenants.projects import EVERY_POOL, USED_ALL, limits_for, open_project
 from tests.tenants.samples import AMPLE, CALL, KEY, NOW_MS, a_hold
 from tests.tenants.stores import Store, open_ground, open_store
 
@@ -144,6 +145,17 @@ async def test_a_projects_budgets_add_less_than_a_fifth_of_a_write_unit(meter: M
         await instance.ledger.put_events([event])
     added = meter.client.write_units / BUDGETED - 3
     assert 0 < added < 0.2
+
+
+async def test_a_small_budget_adds_as_little_where_requests_use_less_than_they_may(meter: Meter) -> None:
+    project = await open_project(meter.store, limits_for(BUDGETED * 0.3, *EVERY_POOL), 5, LONG_TENANT_ID)
+    instance = project.new_instance()
+    quarter = replace(USED_ALL, tokens=TokenCounts(175, 75), cost_pico_usd=(PROJECT_BOUND.cost_pico_usd or 0) // 4)
+    meter.client.write_units = 0.0
+    for number in range(BUDGETED):
+        event = await project.serve(instance, f"req_{number:024}", project.key_ids[number % 5], quarter)
+        await instance.ledger.put_events([event])
+    assert 0 < meter.client.write_units / BUDGETED - 3 < 0.1
 
 
 async def test_a_projects_rates_add_two_write_units(meter: Meter) -> None:

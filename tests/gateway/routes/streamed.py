@@ -11,13 +11,13 @@ from typing import Any
 from starlette.types import Message
 
 from gateway.bounds import estimate_of
+from gateway.open_hold import OpenHold
 from gateway.openai.chunks import ChunkEncoder
 from gateway.openai.completion import Envelope
 from gateway.plane import Patience
 from gateway.routes.metered_chat import Choice, MeteredChat, Metering
 from gateway.routes.request_log import RequestLog
 from gateway.routes.sse import ChatStreamResponse
-from gateway.settling import OpenHold
 from gateway.translate.answer.stream import ChatStream
 from tenants.event import UsageStatus
 from tenants.usage import TokenCounts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,8 @@ from gateway.catalog.shipped_prices import price_table
 from gateway.catalog.snapshot import Snapshot
 from gateway.errors import BedrockError
 from gateway.pricing import Pricing, cost_of
+from gateway.project_standings import KEPT_MS
+from tenants.account import Account, Bound
 from tenants.errors import GrantNeeded, LedgerUnavailable, Refusal
 from tenants.limits import BudgetMode, Currency, Enforcement, Interval, Limits, RateLimit, SpendLimit
 from tenants.policy import Policy
@@ -38,6 +41,7 @@ from tests.gateway.fakes import (
 )
 from tests.gateway.routes.service import CHAT, Service
 from tests.gateway.routes.test_chat_choices import whole
+from tests.tenants.samples import a_hold
 
 MONEY = SpendLimit(Interval.MONTH, Currency.USD, 10**12)
 TIERED = "amazon.nova-pro-v1:0"
@@ -175,6 +179,61 @@ async def test_a_key_reads_its_own_limits_and_what_it_used() -> None:
     month = next(each for each in answer["budgets"] if (each["interval"], each["currency"]) == ("month", "usd"))
     assert (month["limit"], month["remaining"]) == (10**12, 10**12)
     assert answer["in_flight"] == 0
+
+
+def of_a_limited_project() -> Service:
+    """Another of its keys has used 600 of 1,000 tokens of the month, and holds 100."""
+    tokens = SpendLimit(Interval.MONTH, Currency.TOKENS, 1_000)
+    limits = Limits(spend=(tokens,), rates=(RateLimit(MODEL.name, parallel_requests=3),))
+    service = Service(whole("x"), record=KeyRecord(KEY, replace(TENANT, limits=limits)))
+    hold = a_hold("req_1", bound=Bound(60, 40))
+    other = Account("key_of_somebody_else", "2026-11", TENANT.id, committed_tokens=700, holds={"req_1": hold})
+    service.door.budgets.accounts = [other]
+    return service
+
+
+async def test_a_key_reads_its_projects_limits_apart_from_its_own_and_nothing_of_other_keys() -> None:
+    answer = await of_a_limited_project().get("/me")
+    project = answer.json()["project"]
+    assert project["id"] == TENANT.id
+    assert [(rate["model"], rate["max_parallel_requests"]) for rate in project["rate_limits"]] == [(MODEL.name, 3)]
+    (month,) = project["budgets"]
+    assert {name: month[name] for name in ("limit", "settled", "held", "remaining", "unit")} == {
+        "limit": 1_000,
+        "settled": 600,
+        "held": 100,
+        "remaining": 300,
+        "unit": "tokens",
+    }
+    (own,) = (each for each in answer.json()["budgets"] if (each["interval"], each["currency"]) == ("month", "tokens"))
+    assert (own["limit"], own["settled"], set(own)) == (None, 0, set(month))
+    assert own["resets_at"] == month["resets_at"]
+    assert "somebody_else" not in answer.text
+
+
+async def test_however_often_a_key_asks_its_projects_accounts_are_read_seldom() -> None:
+    service = of_a_limited_project()
+    await asyncio.gather(*(service.get("/me") for _ in range(5)))
+    service.door.now_ms += KEPT_MS - 1
+    await service.get("/me")
+    assert service.door.budgets.looks == 1
+    service.door.now_ms += 1
+    await service.get("/me")
+    assert service.door.budgets.looks == 2
+
+
+async def test_of_a_project_without_budgets_nothing_is_read() -> None:
+    service = Service(whole("x"), record=with_limits(Limits()))
+    assert (await service.get("/me")).json()["project"]["budgets"] == []
+    assert service.door.budgets.looks == 0
+
+
+async def test_a_look_that_failed_is_not_kept() -> None:
+    service = of_a_limited_project()
+    service.door.budgets.refusal = LedgerUnavailable()
+    assert (await service.get("/me")).status_code == 503
+    service.door.budgets.refusal = None
+    assert (await service.get("/me")).status_code == 200
 
 
 @pytest.mark.parametrize("served", [None, "default", "flex"])

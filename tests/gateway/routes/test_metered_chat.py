@@ -83,7 +83,7 @@ async def test_what_the_gateway_did_not_foresee_stays_inside() -> None:
 
 
 async def test_a_ledger_that_is_away_does_not_break_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.settling._FIRST_PAUSE_SECONDS", 0)
+    monkeypatch.setattr("gateway.unsettled._FIRST_PAUSE_SECONDS", 0)
     given = await answer(*WHOLE)
     given.door.ledger.failures["settle"] = [LedgerUnavailable()]
     await given.give(patience())
