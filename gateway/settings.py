@@ -22,8 +22,8 @@ from tenants.secret import SHORTEST_ADMIN_KEY_CHARS, Peppers
 PREFIX = "SLUICE_"
 _FILE_SUFFIX = "_FILE"
 _SHORTEST_WEBHOOK_SECRET_CHARS = 32
-# Read by `sluice dev` alone: gateway/local/dynoxide.py.
-_NOT_SETTINGS = frozenset({"SLUICE_DYNOXIDE"})
+# Read by `sluice dev` alone (gateway/local/dynoxide.py), and by the commands that speak to a gateway (docs/cli.md).
+_NOT_SETTINGS = frozenset({"SLUICE_DYNOXIDE", "SLUICE_URL", "SLUICE_API_KEY"})
 
 
 def _networks(text: str) -> str:

@@ -10,6 +10,7 @@ import typer
 from admin.cli.columns import moment_cell, of_moment, of_text, text_cell
 from admin.cli.commands import command
 from admin.cli.exact_json import Json
+from admin.cli.failures import BadUsage
 from admin.cli.listing import Listing, show_list, walk
 from admin.cli.names import tenant_id
 from admin.cli.paths import path_of
@@ -118,28 +119,47 @@ def add_user(
     tenant: Annotated[str, typer.Option("--tenant", "-t", help="To this tenant.", metavar="TENANT")],
     role: Annotated[MemberRole, typer.Option(help="owner: issues the tenant's keys.")] = MemberRole.MEMBER,
     email: Annotated[str | None, typer.Option(help="Their e-mail address.", metavar="ADDRESS")] = None,
+    name: Annotated[str | None, typer.Option(help="Their name.", metavar="NAME")] = None,
 ) -> None:
     """Make somebody a member or an owner of a tenant."""
-    body: Json = {"user_id": user, "role": role.value, **({} if email is None else {"email": email})}
-    added = session.client.post(path_of("projects", tenant_id(session, tenant), "users"), body).body
-    fields = [(each.column.title.capitalize(), each.cell(added, session.screen.zone)) for each in _USER_COLUMNS]
-    session.screen.one(added, fields)
+    given = {"user_id": user, "role": role.value, "email": email, "name": name}
+    body = {field: value for field, value in given.items() if value is not None}
+    path = path_of("projects", tenant_id(session, tenant), "users")
+    _show_user(session, session.client.post(path, body).body)
+
+
+@command(users, "set-role", 'sluice users set-role ada member --tenant "Search team"')
+def set_user_role(
+    session: Session,
+    user: User,
+    role: Annotated[MemberRole, typer.Argument(help="Their new role.", metavar="ROLE")],
+    tenant: Annotated[str, typer.Option("--tenant", "-t", help="In this tenant.", metavar="TENANT")],
+) -> None:
+    """Change what somebody may do in a tenant."""
+    path = path_of("projects", tenant_id(session, tenant), "users", user)
+    _show_user(session, session.client.post(path, {"role": role.value}).body)
 
 
 @command(users, "remove", 'sluice users remove ada --tenant "Search team" --yes')
 def remove_user(
     session: Session,
     user: User,
-    tenant: Annotated[str, typer.Option("--tenant", "-t", help="From this tenant.", metavar="TENANT")],
-    revoke_keys: Annotated[bool, typer.Option("--revoke-keys", help="End the keys they own there, too.")] = False,
+    tenant: Annotated[str | None, typer.Option("--tenant", "-t", help="From this tenant.", metavar="TENANT")] = None,
+    everywhere: Annotated[bool, typer.Option("--everywhere", help="From the organization, and every tenant.")] = False,
     yes: Yes = False,
 ) -> None:
-    """Take somebody out of a tenant."""
-    path = path_of("projects", tenant_id(session, tenant), "users", user)
-    ending = ", and end the keys they own there for good" if revoke_keys else ""
-    session.screen.confirm(f"Take {user} out of {tenant}{ending}?", said_yes=yes)
-    deleted = session.client.delete(path, {"revoke_keys": True} if revoke_keys else None)
-    session.screen.done(deleted, f"{user} is out of {tenant}.")
+    """Take somebody out of a tenant, or of the organization. The keys they own there end."""
+    if (tenant is None) == (not everywhere):
+        raise BadUsage("Give either --tenant or --everywhere.")
+    path = path_of("users", user) if tenant is None else path_of("projects", tenant_id(session, tenant), "users", user)
+    place = "the organization and every tenant" if tenant is None else tenant
+    session.screen.confirm(f"Take {user} out of {place}, and end the keys they own there for good?", said_yes=yes)
+    session.screen.done(session.client.delete(path), f"{user} is out of {place}.")
+
+
+def _show_user(session: Session, user: Json) -> None:
+    zone = session.screen.zone
+    session.screen.one(user, [(each.column.title.capitalize(), each.cell(user, zone)) for each in _USER_COLUMNS])
 
 
 @command(me, "me", "sluice me")

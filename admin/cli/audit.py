@@ -18,6 +18,7 @@ from admin.cli.paths import path_of
 from admin.cli.screen import ShownColumn
 from admin.cli.session import Session
 from admin.cli.table import Cell, Column
+from admin.cli.text import printable
 from admin.cli.times import parse_moment
 
 trail = typer.Typer()
@@ -44,6 +45,10 @@ def target_cell(entry: Json) -> Cell:
 
 
 def change_cell(entry: Json) -> Cell:
+    """What was asked for; of a refused attempt, what was tried and why it was refused."""
+    attempt = entry.get("attempt")
+    if isinstance(attempt, dict):
+        return Cell(" ".join(str(attempt[each]) for each in ("method", "route", "error") if attempt.get(each)))
     subject: Any = entry.get(str(entry.get("type")))
     asked = (subject.get("changes_requested") or subject.get("data")) if isinstance(subject, dict) else None
     return Cell(to_json_line(asked)) if asked else NOTHING
@@ -142,4 +147,4 @@ def _show(session: Session, entry: Json) -> None:
         screen.line(str(entry["id"]))
     else:
         cells = [each.cell(entry, screen.zone) for each in _COLUMNS]
-        screen.line("  ".join(screen.paint(cell.text, cell.style) for cell in cells))
+        screen.line("  ".join(screen.paint(printable(cell.text), cell.style) for cell in cells))

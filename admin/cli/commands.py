@@ -88,5 +88,13 @@ def _ending_plainly() -> Iterator[None]:
         raise typer.Exit(error.exit_code) from error
     except BrokenPipeError as error:
         # Who read is gone, `head` for one. What is still buffered must not fail once more at the end of the process.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         raise typer.Exit(ExitCode.BROKEN_PIPE) from error
+    except OSError as error:  # a full disk
+        typer.echo(f"sluice: The output cannot be written: {error.strerror}.", err=True)
+        _drop_output()
+        raise typer.Exit(ExitCode.REFUSED) from error
+
+
+def _drop_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

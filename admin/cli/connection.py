@@ -13,6 +13,7 @@ from admin.cli.failures import BadUsage
 
 URL_VARIABLE = "SLUICE_URL"
 ADMIN_KEY_VARIABLE = "SLUICE_ADMIN_KEY"
+ADMIN_KEY_FILE_VARIABLE = "SLUICE_ADMIN_KEY_FILE"
 API_KEY_VARIABLES = ("SLUICE_API_KEY", "OPENAI_API_KEY")
 DEFAULT_URL = "http://127.0.0.1:8080"
 DEFAULT_DATA_DIR = Path(".sluice")
@@ -49,9 +50,7 @@ def find_connection(place: Place, environ: Mapping[str, str]) -> Connection:
     elif place.data_dir is not None:
         text, source = _admin_key_in(place.data_dir), str(place.data_dir)
     else:
-        text, source = environ.get(ADMIN_KEY_VARIABLE, "").strip(), ADMIN_KEY_VARIABLE
-        if not text:
-            raise BadUsage(_no_admin_key())
+        text, source = _admin_key_of(environ)
     return Connection(root_url, _checked_secret(text, source), source)
 
 
@@ -88,6 +87,16 @@ def _root_url(place: Place, environ: Mapping[str, str]) -> str:
     if place.data_dir is not None:
         return to_root_url(_address_in(place.data_dir) or DEFAULT_URL)
     return to_root_url(environ.get(URL_VARIABLE) or DEFAULT_URL)
+
+
+def _admin_key_of(environ: Mapping[str, str]) -> tuple[str, str]:
+    """The key, and the variable that has it or names its file: as the gateway's own settings have it."""
+    if environ.get(ADMIN_KEY_VARIABLE):
+        return environ[ADMIN_KEY_VARIABLE].strip(), ADMIN_KEY_VARIABLE
+    file = environ.get(ADMIN_KEY_FILE_VARIABLE)
+    if not file:
+        raise BadUsage(_no_admin_key())
+    return _read_secret(Path(file)), ADMIN_KEY_FILE_VARIABLE
 
 
 def _no_admin_key() -> str:

@@ -15,7 +15,7 @@ import typer
 
 from admin.cli.commands import command
 from admin.cli.export_rows import ExportFormat, RowReader, is_header, request_id_of
-from admin.cli.failures import BadUsage
+from admin.cli.failures import BadUsage, Unavailable
 from admin.cli.names import tenant_id
 from admin.cli.paths import path_of
 from admin.cli.session import Session
@@ -81,12 +81,12 @@ def _export(
             _receive(session, {**query, "after": progress.after}, format, sink.write, progress)
             sink.flush()
             return
-        except NotReached as error:
+        except (NotReached, Unavailable) as error:
             sink.flush()
             failures = failures + 1 if progress.rows == before else 1
-            if failures >= _MOST_ATTEMPTS_WITHOUT_A_ROW or not error.sent:
-                raise client.unavailable(error) from error
-            session.screen.note(f"{error.message} after {progress.rows:,} rows; asking for the rest.")
+            if failures >= _MOST_ATTEMPTS_WITHOUT_A_ROW or (isinstance(error, NotReached) and not error.sent):
+                raise (client.unavailable(error) if isinstance(error, NotReached) else error) from error
+            session.screen.note(f"After {progress.rows:,} rows: {error.message} Asking for the rest.")
             client.rim.sleep(backoff(failures, client.rim.jitter()))
 
 
@@ -105,8 +105,8 @@ def _receive(
         for piece in answer.pieces():
             for row in reader.feed(piece):
                 request_id = request_id_of(row, format)
-                if request_id is None and progress.header:
-                    continue
+                if progress.header and is_header(row):
+                    continue  # of the rest that was asked for
                 write(row)
                 progress.header = True
                 progress.after = request_id or progress.after

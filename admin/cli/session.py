@@ -6,7 +6,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC
 from functools import cached_property
 from pathlib import Path
@@ -65,10 +65,6 @@ class Session:
 
         rim = Rim(sleep=time.sleep, jitter=_jitter, token=lambda: secrets.token_hex(16), note=self.screen.note)
         return AdminClient(connection, HttpTransport(self.options.timeout), rim)
-
-    def in_utc(self) -> Session:
-        """For reports, which count by UTC days."""
-        return replace(self, screen=replace(self.screen, zone=UTC))
 
 
 def open_session(options: SessionOptions) -> Session:

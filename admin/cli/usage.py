@@ -32,6 +32,7 @@ _COST_DIMENSIONS = {**_DIMENSIONS, By.MODEL: "line_item"}
 # The most buckets that a page has (docs/usage.md).
 _USAGE_PAGE = {"1m": 1440, "1h": 168, "1d": 31}
 _COSTS_PAGE = 180
+_WIDTH_NAMES = {"1m": "minute", "1h": "hour", "1d": "day"}
 _USAGE_PATHS = {"chat": ("usage", "completions"), "embeddings": ("usage", "embeddings")}
 
 
@@ -152,7 +153,8 @@ def _name_column(session: Session, by: By, width: str) -> ShownColumn:
         name = row["name"]
         return Cell(bucket_name(int(name), width, zone) if by is By.DAY else names.get(name) or str(name))
 
-    return ShownColumn(Column(by.value.upper(), shrinks=by is not By.DAY), cell)
+    title = _WIDTH_NAMES[width] if by is By.DAY else by.value
+    return ShownColumn(Column(title.upper(), shrinks=by is not By.DAY), cell)
 
 
 def _tenant_names(session: Session) -> dict[str, str]:

@@ -39,6 +39,10 @@ def test_surfaces_are_listed_with_commas() -> None:
     assert gateway.admin_key is None
 
 
+def test_what_the_command_line_reads_does_not_keep_a_gateway_from_starting() -> None:
+    Settings.from_env({**NEEDED, "SLUICE_URL": "http://127.0.0.1:8080", "SLUICE_API_KEY": "sk-sluice_x"})
+
+
 def test_all_unknown_settings_are_named() -> None:
     said = refusal(SLUICE_PROT="1", SLUICE_TIMEOUT="2")
     assert "SLUICE_PROT" in said

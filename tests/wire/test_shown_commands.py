@@ -1,4 +1,4 @@
-"""What the README and the quickstart show is run as it stands."""
+"""What the README, the quickstart and the page on the command line show is run as it stands."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -18,14 +19,17 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", (PROJECT / page).read_text(), re.MULTILINE | re.DOTALL)
 
 
-def run(command: list[str], stack: Stack) -> str:
+def run(command: list[str], stack: Stack, folder: Path = PROJECT, timeout_seconds: int = TIMEOUT_SECONDS) -> str:
     environment = {
         **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "SLUICE_URL": stack.base_url,
+        "SLUICE_ADMIN_KEY": stack.admin_key,
         "OPENAI_BASE_URL": stack.base_url,
         "OPENAI_API_KEY": stack.api_key,
         "OPENAI_ADMIN_KEY": stack.admin_key,
     }
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
+    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=timeout_seconds)
     assert done.returncode == 0, done.stderr
     assert '"error"' not in done.stdout
     return done.stdout
@@ -34,6 +38,14 @@ def run(command: list[str], stack: Stack) -> str:
 @pytest.mark.parametrize("block", blocks("docs/quickstart.md", "sh"))
 def test_the_shell_lines_of_the_quickstart_work(stack: Stack, block: str) -> None:
     assert run(["bash", "-euc", block], stack)
+
+
+def test_the_commands_of_the_page_on_the_command_line_work_one_after_the_other(stack: Stack, tmp_path: Path) -> None:
+    """In bash with `pipefail`, so that no command fails unseen."""
+    session = "\n".join(blocks("docs/cli.md", "sh"))
+    commands = session.count("sluice ")
+    assert commands > 25
+    assert run(["bash", "-euo", "pipefail", "-c", session], stack, tmp_path, commands * 15)
 
 
 @pytest.mark.parametrize("block", blocks("docs/quickstart.md", "python"))

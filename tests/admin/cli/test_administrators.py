@@ -55,8 +55,19 @@ def test_people_are_listed_added_and_taken_out(gateway: StubGateway) -> None:
     assert gateway.sluice("users", "list", "-t", "proj_1").stdout == ""
     assert gateway.sluice("users", "add", "ada", "-t", "proj_1", "--role", "owner").exit_code == 0
     assert gateway.last.json == {"user_id": "ada", "role": "owner"}
-    assert gateway.sluice("users", "remove", "ada", "-t", "proj_1", "--revoke-keys", "--yes").exit_code == 0
-    assert gateway.last.query == {"revoke_keys": ["true"]}
+    gateway.on("POST", "projects/proj_1/users/ada", Says(body={**ada, "role": "member"}))
+    assert "member" in gateway.sluice("users", "set-role", "ada", "member", "-t", "proj_1").stdout
+    assert gateway.last.json == {"role": "member"}
+    assert gateway.sluice("users", "remove", "ada", "-t", "proj_1", "--yes").exit_code == 0
+    assert gateway.last.path.endswith("/projects/proj_1/users/ada")
+
+
+def test_a_person_leaves_every_tenant_only_where_that_is_said(gateway: StubGateway) -> None:
+    gateway.on("DELETE", "users/ada", Says(body={"id": "ada", "deleted": True}))
+    assert gateway.sluice("users", "remove", "ada", "--yes").exit_code == 2
+    assert gateway.sluice("users", "remove", "ada", "-t", "proj_1", "--everywhere", "--yes").exit_code == 2
+    assert gateway.asked == []
+    assert gateway.sluice("users", "remove", "ada", "--everywhere", "--yes").exit_code == 0
 
 
 def test_me_tells_the_role(gateway: StubGateway) -> None:
@@ -75,9 +86,14 @@ def test_a_role_that_does_not_suffice_has_the_exit_code_of_a_wrong_key(gateway: 
     assert (done.exit_code, done.stderr) == (5, "sluice: Your role does not suffice.\n")
 
 
-def test_the_audit_trail_says_who_did_what_to_what_and_cannot_drive_the_terminal(gateway: StubGateway) -> None:
+def test_the_audit_trail_says_who_did_what_to_what_and_cannot_drive_the_terminal(
+    gateway: StubGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "_POLL_SECONDS", 0.001)
     gateway.on("GET", "audit_logs", page(ENTRY))
     line = gateway.sluice("audit", "list", "--utc").stdout.splitlines()[1]
+    gateway.on("GET", "audit_logs", page({**ENTRY, "actor": {"name": "\x1b[2J"}}), error(403))
+    assert "\\x1b[2J" in gateway.sluice("audit", "list", "--follow").stdout
     for part in ("2026-11-20 00:00 UTC", "finance", "api_key.created", "key_1", "proj_1", "success", "scopes"):
         assert part in line
     assert "\x1b" not in line
@@ -104,6 +120,8 @@ def test_an_entry_of_openais_own_shape_or_with_nothing_in_it_is_shown_as_far_as_
     session = {"actor": {"type": "session", "session": {"user": {"id": "user_1", "email": "a@b.c"}}}}
     assert actor_cell(session).text == "a@b.c"
     assert [each({"type": "x"}).text for each in (actor_cell, target_cell, change_cell)] == ["-", "-", "-"]
+    attempt = {"type": "request.refused", "attempt": {"method": "POST", "route": "/x", "error": "NotFound", "more": 0}}
+    assert change_cell(attempt).text == "POST /x NotFound"
 
 
 def test_following_shows_each_entry_once_as_it_comes_until_it_is_stopped(

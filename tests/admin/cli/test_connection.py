@@ -63,6 +63,12 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         find_connection(Place(data_dir=tmp_path), {})
 
 
+def test_the_gateways_own_variable_for_a_file_of_the_key_does_too(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(f"{KEY}\n")
+    found = find_connection(Place(), {"SLUICE_ADMIN_KEY_FILE": str(tmp_path / "key")})
+    assert (found.credential, found.source) == (KEY, "SLUICE_ADMIN_KEY_FILE")
+
+
 def test_a_credential_is_in_no_repr() -> None:
     assert KEY not in repr(find_connection(Place(), {"SLUICE_ADMIN_KEY": KEY}))
 

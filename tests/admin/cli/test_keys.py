@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.admin.cli.gateways import Says, StubGateway, error, page
+from tests.admin.cli.gateways import ADMIN_KEY, Says, StubGateway, error, page
 from tests.admin.cli.samples import KEY_ID, SECRET, a_key, a_project
 
 KEYS = "projects/proj_1/api_keys"
@@ -213,6 +216,15 @@ def test_a_refused_bulk_leaves_no_file_and_says_which_row(gateway: StubGateway, 
     output = tmp_path / "keys.csv"
     done = gateway.sluice("keys", "bulk-issue", "proj_1", "-", "-o", str(output), input="name\na\n")
     assert (done.exit_code, output.exists(), "Row 2" in done.stderr) == (1, False, True)
+
+
+def test_a_full_disk_is_said_in_one_line(gateway: StubGateway) -> None:
+    gateway.on("GET", KEYS, page(a_key()))
+    environ = {**os.environ, "SLUICE_URL": gateway.url, "SLUICE_ADMIN_KEY": ADMIN_KEY}
+    command = [sys.executable, "-m", "gateway", "keys", "list", "proj_1"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, env=environ, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (1, "sluice: The output cannot be written: No space left on device.\n")
 
 
 def test_what_of_a_bulk_arrived_is_kept_when_the_rest_does_not(gateway: StubGateway, tmp_path: Path) -> None:

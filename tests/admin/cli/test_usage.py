@@ -78,6 +78,12 @@ def test_an_export_goes_on_after_the_last_whole_row_when_it_breaks_off(gateway: 
     assert "3 rows." in done.stderr
 
 
+def test_a_gateway_that_is_away_for_a_while_does_not_end_an_export(gateway: StubGateway) -> None:
+    gateway.on("GET", "usage/export", error(503, "Away."), Says(200, HEADER + ROWS[0]))
+    done = gateway.sluice("export")
+    assert (done.exit_code, done.stdout_bytes) == (0, HEADER + ROWS[0])
+
+
 def test_an_export_that_never_gets_on_ends_as_unavailable(gateway: StubGateway) -> None:
     gateway.on("GET", "usage/export", Says(200, HEADER + ROWS[0], cut=5))
     assert gateway.sluice("export").exit_code == 3
