@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from admin.auth import AdminKeys
 from admin.identifiers import AUDIT_EVENT
+from admin.oidc import IdentityProvider
 from tenants.administrators import Administrators
 from tenants.audit import Actor, AuditAction, AuditEvent
 from tenants.ids import TIME_CHARS, time_ordered
 from tenants.roles import NO_ACCESS, Access
 from tenants.secret import Peppers
 from tenants.store import Directory, Ledger
+from tenants.users import Users
 
 # The store sends the last 36 characters of an audit id as the transaction's token: they have to be unguessably unique.
 _AUDIT_ID_CHARS = 24
@@ -27,11 +29,13 @@ class ControlPlane:
 
     directory: Directory
     administrators: Administrators
+    users: Users
     ledger: Ledger
     peppers: Peppers
     admin_keys: AdminKeys
     clock_ms: Callable[[], int]
     randomness: Callable[[int], bytes]
+    identity_provider: IdentityProvider | None = None
 
     def now_seconds(self) -> int:
         return self.clock_ms() // 1000

@@ -15,6 +15,8 @@ from fastapi import FastAPI
 
 from admin.auth import AdminKeys
 from admin.control_plane import ControlPlane
+from admin.oidc import IdentityProvider, Trust
+from admin.oidc_keys import SigningKeys, fetch_document
 from admin.routes.router import create_router
 from gateway.admission import Admission
 from gateway.alerts import Alerts
@@ -49,6 +51,8 @@ from tenants.dynamo_ledger import DynamoKeyReader, DynamoLedger
 from tenants.dynamo_models import bind
 from tenants.dynamo_tenant_gate import TenantGate
 from tenants.dynamo_usage import DynamoUsage
+from tenants.dynamo_users import DynamoUsers
+from tenants.group_roles import parse_group_roles
 from tenants.secret import Peppers
 from tenants.store import Ledger
 from tenants.tables import TableNames
@@ -114,6 +118,7 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> FastAPI:
             if parts.control_plane is not None:
                 await parts.control_plane.directory.close()
                 await parts.control_plane.administrators.close()
+                await parts.control_plane.users.close()
             await parts.aws.transport.aclose()
 
     envelope = partial(
@@ -227,12 +232,28 @@ def _build_control_plane(settings: Settings, aws: Aws, store: _Store) -> Control
     return ControlPlane(
         directory=DynamoDirectory(rows, _clock_ms, store.budgets),
         administrators=DynamoAdministrators(rows),
+        users=DynamoUsers(rows),
         ledger=store.ledger,
         peppers=store.peppers,
         admin_keys=AdminKeys(settings.admin_key.get_secret_value()),
         clock_ms=_clock_ms,
         randomness=os.urandom,
+        identity_provider=_build_identity_provider(settings),
     )
+
+
+def _build_identity_provider(settings: Settings) -> IdentityProvider | None:
+    if settings.oidc_issuer is None or settings.oidc_audience is None:
+        return None
+    try:
+        from admin.oidc_tokens import OidcProvider  # PyJWT is an extra
+    except ModuleNotFoundError as error:
+        raise SettingsError("SLUICE_OIDC_ISSUER needs the extra: install `sluice[oidc]`.") from error
+    roles = parse_group_roles(settings.oidc_roles)
+    trust = Trust(
+        settings.oidc_issuer, settings.oidc_audience, roles, settings.oidc_groups_claim, settings.oidc_user_claim
+    )
+    return OidcProvider(trust, SigningKeys(trust.issuer, time.monotonic, fetch_document), _clock_ms)
 
 
 def _clock_ms() -> int:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from tenants.group_roles import parse_group_roles
 from tenants.secret import SHORTEST_ADMIN_KEY_CHARS, Peppers
 
 PREFIX = "SLUICE_"
@@ -39,7 +40,7 @@ def _origins(text: str) -> str:
     return text
 
 
-def _webhook_url(url: str) -> str:
+def _https_url(url: str) -> str:
     # Neither message may show the URL: some endpoints are told apart by a secret in it.
     try:
         parts = urlsplit(url)
@@ -53,6 +54,11 @@ def _webhook_url(url: str) -> str:
             "it has to begin with https://; http:// is taken for this machine alone, as in http://127.0.0.1"
         )
     return url
+
+
+def _group_roles(text: str) -> str:
+    parse_group_roles(text)
+    return text
 
 
 def _is_loopback(host: str) -> bool:
@@ -99,6 +105,19 @@ class Settings(BaseModel):
     admin_key: Annotated[SecretStr, Field(min_length=SHORTEST_ADMIN_KEY_CHARS)] | None = None
     """The bootstrap admin key, at least 32 characters. `SLUICE_ADMIN_KEY_FILE` names a file that holds it instead."""
 
+    # Signing in to the control plane with a token of an identity provider: docs/administration.md
+    oidc_issuer: Annotated[str, AfterValidator(_https_url)] | None = None
+    """The issuer of the tokens, as its discovery document writes it: https, or http on this machine. Needs the extra
+    `oidc`."""
+    oidc_audience: str | None = None
+    """For whom tokens have to be issued: the id under which the provider knows this gateway."""
+    oidc_groups_claim: str = "groups"
+    """The claim that holds a person's groups; a path where it is nested: `realm_access.roles`."""
+    oidc_roles: Annotated[str, AfterValidator(_group_roles)] = ""
+    """Roles of groups, comma-separated: `platform=org.owner,finance=org.viewer,search=project.owner:proj_…`."""
+    oidc_user_claim: str = "sub"
+    """The claim that holds the id of the user, which keys are owned by and who is put into projects: `sub`, `email`."""
+
     # Requests
     max_body_bytes: Annotated[int, Field(gt=0)] = 25 * 1024 * 1024
     """A larger body is refused with 413. Bedrock itself takes 25 MB."""
@@ -135,7 +154,7 @@ class Settings(BaseModel):
     """Whether `GET /metrics` is served, in Prometheus's format and without a key."""
 
     # Alerts
-    alert_webhook_url: Annotated[str, AfterValidator(_webhook_url)] | None = None
+    alert_webhook_url: Annotated[str, AfterValidator(_https_url)] | None = None
     """Where spend alerts are posted: https, or http on this machine. docs/alerts.md. Without it they are logged and
     counted alone."""
     alert_webhook_secret: Annotated[SecretStr, Field(min_length=_SHORTEST_WEBHOOK_SECRET_CHARS)] | None = None
@@ -183,6 +202,14 @@ class Settings(BaseModel):
             raise PydanticCustomError(
                 "half_a_webhook",
                 "SLUICE_ALERT_WEBHOOK_URL and SLUICE_ALERT_WEBHOOK_SECRET are set together or not at all",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _sign_in_needs_both(self) -> Settings:
+        if (self.oidc_issuer is None) != (self.oidc_audience is None):
+            raise PydanticCustomError(
+                "half_a_sign_in", "SLUICE_OIDC_ISSUER and SLUICE_OIDC_AUDIENCE are set together or not at all"
             )
         return self
 

@@ -28,6 +28,9 @@ class AuditAction(StrEnum):
     API_KEY_DISABLED = "api_key.disabled"
     API_KEY_ENABLED = "api_key.enabled"
     API_KEY_DELETED = "api_key.deleted"
+    USER_ADDED = "user.added"
+    USER_UPDATED = "user.updated"
+    USER_DELETED = "user.deleted"
     ADMIN_API_KEY_CREATED = "admin_api_key.created"
     ADMIN_API_KEY_DELETED = "admin_api_key.deleted"
 

@@ -88,6 +88,18 @@ class AdminKeyRow(PointerRow):
     last_used_at = NumberAttribute(null=True)
 
 
+class UserRow(PointerRow):
+    id = UnicodeAttribute()
+    added_at = NumberAttribute()
+    role = UnicodeAttribute()
+    email = UnicodeAttribute(null=True)
+    name = UnicodeAttribute(null=True)
+
+
+class MemberRow(UserRow):
+    tenant_id = UnicodeAttribute()
+
+
 class AuditRow(PointerRow):
     id = UnicodeAttribute()
     at_ms = NumberAttribute()
@@ -125,6 +137,8 @@ class Rows:
     key: type[KeyRow]
     service_account: type[ServiceAccountRow]
     admin_key: type[AdminKeyRow]
+    user: type[UserRow]
+    member: type[MemberRow]
     audit: type[AuditRow]
     fence: type[FenceRow]
     connection: Connection
@@ -155,6 +169,8 @@ def bind(access: DynamoAccess, tables: TableNames) -> Rows:
         key=bound(KeyRow, tables.core),
         service_account=bound(ServiceAccountRow, tables.core),
         admin_key=bound(AdminKeyRow, tables.core),
+        user=bound(UserRow, tables.core),
+        member=bound(MemberRow, tables.core),
         audit=bound(AuditRow, tables.audit),
         fence=bound(FenceRow, tables.usage),
         connection=Connection(**settings),

@@ -46,6 +46,13 @@ class MalformedSecret(IncorrectSecret):
         super().__init__(text, "malformed")
 
 
+class IdentityProviderUnavailable(TenantsError):
+    """Nobody can be signed in: the identity provider's keys cannot be had. Admin keys go on working."""
+
+    def __init__(self) -> None:
+        super().__init__("The identity provider is unavailable at the moment. Please try again, or use an admin key.")
+
+
 class NotFound(TenantsError):
     """The resource does not exist, or is another tenant's: the caller cannot tell which."""
 

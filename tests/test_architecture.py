@@ -20,7 +20,7 @@ HOMES = {
     "boto3": (),  # it belongs to the tests: botocore does all that is shipped
     "botocore": ("awswire/",),
     "pynamodb": tuple(
-        f"tenants/dynamo_{part}.py" for part in ("models", "directory", "administrators", "changes", "fences")
+        f"tenants/dynamo_{part}.py" for part in ("models", "directory", "administrators", "users", "changes", "fences")
     ),
     "aiohttp": ("awswire/transport_aiohttp.py", "gateway/media/", "gateway/webhooks.py"),
     "yarl": ("awswire/transport_aiohttp.py", "gateway/media/fetcher.py"),
@@ -29,6 +29,7 @@ HOMES = {
     "fastapi": ("gateway/app.py", "gateway/routes/", "admin/routes/"),
     "starlette": ("gateway/routes/",),
     "typer": ("gateway/cli.py", "gateway/ledger_cli.py"),
+    "jwt": ("admin/oidc_tokens.py",),
     "moto": ("gateway/local/moto_server.py",),
 }
 

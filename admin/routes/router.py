@@ -14,6 +14,7 @@ from admin.routes import (
     api_key_changes,
     api_keys,
     limits,
+    members,
     model_permissions,
     policies,
     project_budgets,
@@ -24,6 +25,7 @@ from admin.routes import (
     spend_limits,
     usage,
     usage_export,
+    users,
 )
 from admin.routes.admitted import BEARER, PREFIX, X_API_KEY, route_class_of
 from admin.schemas.wire import ErrorBody
@@ -43,7 +45,9 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 _MODULES = (
     actor,
     admin_keys,
+    users,
     projects,
+    members,
     model_permissions,
     policies,
     limits,

@@ -43,6 +43,7 @@ from tenants.dynamo_directory import DynamoDirectory
 from tenants.dynamo_escrow import TenantBudgets
 from tenants.dynamo_ledger import DynamoKeyReader, DynamoLedger
 from tenants.dynamo_models import DynamoAccess, bind
+from tenants.dynamo_users import DynamoUsers
 from tenants.periods import month_of
 from tenants.rows import audit_from_row
 from tenants.secret import Peppers
@@ -75,9 +76,11 @@ async def control(
     clock_ms = itertools.count(NOW_MS).__next__
     rows = bind(dynamo_access, tables)
     directory, administrators = DynamoDirectory(rows, clock_ms, budgets), DynamoAdministrators(rows)
+    users = DynamoUsers(rows)
     yield ControlPlane(
         directory=directory,
         administrators=administrators,
+        users=users,
         ledger=DynamoLedger(dynamodb, tables, time.monotonic),
         peppers=Peppers({"p1": b"pepper of the tests"}, "p1"),
         admin_keys=AdminKeys(BOOTSTRAP),
@@ -86,6 +89,7 @@ async def control(
     )
     await directory.close()
     await administrators.close()
+    await users.close()
 
 
 @pytest.fixture

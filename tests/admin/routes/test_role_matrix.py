@@ -31,6 +31,10 @@ MATRIX = {
     "POST /admin_api_keys": MANAGED,
     "GET /admin_api_keys/{key_id}": SETTINGS,
     "DELETE /admin_api_keys/{key_id}": MANAGED,
+    "GET /users": ORG,
+    "GET /users/{user_id}": ORG,
+    "POST /users/{user_id}": OWNER,
+    "DELETE /users/{user_id}": OWNER,
     "GET /projects": ALL,
     "POST /projects": OWNER,
     f"GET {P}": ALL,
@@ -55,6 +59,11 @@ MATRIX = {
     f"GET {P}/spend_alerts/{{alert_id}}": SETTINGS,
     f"POST {P}/spend_alerts/{{alert_id}}": OWNER,
     f"DELETE {P}/spend_alerts/{{alert_id}}": OWNER,
+    f"GET {P}/users": SETTINGS,
+    f"POST {P}/users": MANAGED,
+    f"GET {P}/users/{{user_id}}": SETTINGS,
+    f"POST {P}/users/{{user_id}}": MANAGED,
+    f"DELETE {P}/users/{{user_id}}": MANAGED,
     f"GET {P}/service_accounts": SETTINGS,
     f"POST {P}/service_accounts": MANAGED,
     f"GET {P}/service_accounts/{{service_account_id}}": SETTINGS,
@@ -123,6 +132,7 @@ class Maker:
         notice = {"type": "email", "recipients": ["anna@example.com"]}
         alert = await self.post(f"{at}/spend_alerts", {**spend, "notification_channel": notice})
         await self.post(f"{at}/rate_limits/rl-m", {"max_requests_per_1_minute": 5})
+        await self.post(f"{at}/users", {"user_id": "carl", "role": "member"})
         member_id, member = await self.credential(Role.PROJECT_MEMBER, p, "anna")
         ids = {
             "project_id": p,
@@ -131,6 +141,7 @@ class Maker:
             "alert_id": alert["id"],
             "rate_limit_id": "rl-m",
             "key_id": member_id,
+            "user_id": "carl",
         }
         secrets = {
             "owner": BOOTSTRAP,

@@ -15,6 +15,7 @@ from tenants.secret import KEY_PREFIX, new_secret
 METHODS = {"get", "post", "delete"}
 REQUIRED_FIELDS = {
     "name": "a name",
+    "role": "member",
     "mode": "allow_list",
     "model_ids": [],
     "currency": "USD",
@@ -29,6 +30,7 @@ PLACES = {
     "rate_limit_id": "rl-m",
     "alert_id": "alert_1",
     "key_id": "admin_key_1",
+    "user_id": "anna",
 }
 INFERENCE = new_secret(KEY_PREFIX, "0" * 12, bytes(range(32))).text
 
@@ -71,7 +73,7 @@ async def test_400_on_every_route_that_takes_a_body_for_an_unknown_field(
     app: FastAPI, client: httpx2.AsyncClient
 ) -> None:
     taking_bodies = [path for path, item in paths_of(app).items() if "requestBody" in item.get("post", {})]
-    assert len(taking_bodies) == 15
+    assert len(taking_bodies) == 18
     for path in taking_bodies:
         response = await client.post(to_url(path), json=smallest_body(app, path) | {"rate_limit": {}})
         assert response.status_code == 400, path
