@@ -57,6 +57,10 @@ class NotFound(TenantsError):
     """The resource does not exist, or is another tenant's: the caller cannot tell which."""
 
 
+class NotSupported(TenantsError):
+    """OpenAI's API has it and Sluice has not. The message says what to do instead."""
+
+
 class InsufficientPermissions(TenantsError):
     """The actor may see the resource, and may not do this to it."""
 

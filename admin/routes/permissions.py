@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from admin.routes.unsupported import METHODS, UNSUPPORTED, paths_of
 from tenants.roles import Permission
 
 _P = "/projects/{project_id}"
@@ -70,6 +71,12 @@ REQUIRED: Mapping[tuple[str, str], Permission] = {
     ("GET", "/usage/embeddings"): Permission.USAGE_READ,
     ("GET", "/usage/export"): Permission.USAGE_READ,
     ("GET", "/costs"): Permission.USAGE_READ,
+    **{
+        (method, below): Permission.ACTOR_READ  # whoever asks is told that it is not there
+        for path in UNSUPPORTED
+        for below in paths_of(path)
+        for method in METHODS
+    },
 }
 
 

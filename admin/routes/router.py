@@ -23,6 +23,7 @@ from admin.routes import (
     service_accounts,
     spend_alerts,
     spend_limits,
+    unsupported,
     usage,
     usage_export,
     users,
@@ -77,4 +78,5 @@ def create_router(
     if books is not None:
         router.include_router(usage.create_router(route_class, books))
         router.include_router(usage_export.create_router(route_class, books))
+    router.include_router(unsupported.create_router(route_class))  # last: what is served wins
     return router
