@@ -4,7 +4,8 @@ router             the whole router, behind the admin keys
 admitted           the class of all routes: it authenticates and authorizes before the body is read
 permissions        what every route asks for: the one table
 dependencies       what a route is given: the control plane, the requester, checked ids
-admin_keys, users, members, projects, model_permissions, rate_limits, spend_limits, spend_alerts, service_accounts, api_keys    OpenAI's endpoints
+admin_keys, users, members, projects, model_permissions, rate_limits, spend_limits, spend_alerts, service_accounts,
+api_keys           OpenAI's endpoints
 actor              extension: who am I
 unsupported        what OpenAI has and Sluice has not
 policies, limits   extensions: a project's policy, and all of its limits at once

@@ -87,7 +87,7 @@ async def test_a_key_deleted_under_load_is_refused_by_every_process_from_then_on
 
         async def use(gateway: Gateway) -> list[bool]:
             """Whether requests that began after the deletion had returned were served."""
-            late = []
+            late: list[bool] = []
             async with AsyncOpenAI(admin_api_key=made.value, base_url=gateway.base_url, max_retries=0) as sdk:
                 while len(late) < 5:
                     was_deleted = deleted.is_set()
@@ -112,16 +112,13 @@ def test_users_are_put_into_a_project_changed_and_taken_out(stack: Stack, tenanc
     with administrator(stack, stack.admin_key) as owner, stack.openai(key.value) as client:
         organization = owner.admin.organization
         members = organization.projects.users
-        added = members.create(project_id, role="member", user_id=user_id, email=f"{user_id}@example.com")
-        assert (added.object, added.role, added.email) == (
-            "organization.project.user",
-            "member",
-            f"{user_id}@example.com",
-        )
+        email = f"{user_id}@example.com"
+        added = members.create(project_id, role="member", user_id=user_id, email=email)
+        assert (added.object, added.role, added.email) == ("organization.project.user", "member", email)
         assert members.update(user_id, project_id=project_id, role="owner").role == "owner"
         assert members.retrieve(user_id, project_id=project_id).role == "owner"
         assert [each.id for each in members.list(project_id, limit=1)] == [user_id]
-        assert [each.id for each in organization.users.list(emails=[f"{user_id}@example.com"])] == [user_id]
+        assert [each.id for each in organization.users.list(emails=[email])] == [user_id]
         assert organization.users.update(user_id, role="owner").role == "owner"
         assert organization.users.retrieve(user_id).name is None
         assert client.models.list().data
