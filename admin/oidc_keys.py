@@ -44,7 +44,8 @@ class SigningKeys:
 
         A key that the provider has withdrawn is no longer found after FRESH_SECONDS.
         """
-        if self._keys is None or self._age() > FRESH_SECONDS:
+        stale = self._age() > FRESH_SECONDS and not self._fetching.locked()  # who fetches is waited for by nobody else
+        if self._keys is None or stale:
             await self._refetch()
         found = self._choose(key_id, key_type)
         if found is None:

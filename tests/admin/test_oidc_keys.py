@@ -95,6 +95,27 @@ async def test_known_keys_go_on_while_the_provider_is_away_and_not_for_ever(
     assert await keys.find("one", "RSA") is not None
 
 
+async def test_one_request_waits_for_a_provider_that_hangs_and_the_others_go_on(provider: Provider) -> None:
+    answer = asyncio.Event()
+    fetch = provider.fetch
+
+    async def hang(url: str) -> bytes:
+        await answer.wait()
+        return await fetch(url)
+
+    hanging = SigningKeys(ISSUER, lambda: provider.now, hang)
+    answer.set()
+    await hanging.find("one", "RSA")
+    answer.clear()
+    provider.now += FRESH_SECONDS + 1
+    waiting = asyncio.create_task(hanging.find("one", "RSA"))
+    await asyncio.sleep(0)
+    assert await asyncio.wait_for(hanging.find("one", "RSA"), timeout=5) is not None
+    assert not waiting.done()
+    answer.set()
+    assert await waiting is not None
+
+
 async def test_a_provider_that_was_never_there_is_unavailable_and_not_asked_all_the_time(
     provider: Provider, keys: SigningKeys
 ) -> None:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 
 import pytest
 from fastapi import FastAPI
 
 from awswire.endpoints import EndpointUnknown
 from gateway.app import create_app
-from gateway.settings import Settings
+from gateway.settings import Settings, SettingsError
 
 ENVIRON = {
     "AWS_REGION": "us-east-1",
@@ -58,3 +59,19 @@ async def test_webhooks_run_where_there_is_one_as_long_as_the_application_does()
         async with app.router.lifespan_context(app):
             assert running() is bool(more)
         assert not running()
+
+
+SIGN_IN = {"SLUICE_OIDC_ISSUER": "https://login.example.com", "SLUICE_OIDC_AUDIENCE": "sluice"}
+
+
+def test_signing_in_without_its_extra_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jwt", None)  # importing it fails, as where it is not installed
+    monkeypatch.delitem(sys.modules, "admin.oidc_tokens", raising=False)
+    with pytest.raises(SettingsError, match=r"sluice\[oidc\]"):
+        app_of("admin", **SIGN_IN)
+    app_of("admin")
+    app_of("gateway", **SIGN_IN)
+
+
+def test_signing_in_asks_nobody_at_the_start() -> None:
+    app_of("gateway,admin", **SIGN_IN)
