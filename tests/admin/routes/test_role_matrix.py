@@ -13,9 +13,11 @@ from fastapi import FastAPI
 from admin.control_plane import ControlPlane, Requester
 from admin.operations.admin_keys import AdminKeyDraft, create_admin_key
 from admin.routes.admitted import PREFIX
+from admin.routes.permissions import REQUIRED, required_of
 from admin.routes.router import create_router
+from admin.routes.unsupported import METHODS, UNSUPPORTED, paths_of
 from tenants.dynamo_escrow import TenantBudgets
-from tenants.roles import FULL_ACCESS, Role, RoleBinding
+from tenants.roles import ALLOWED, FULL_ACCESS, Permission, Role, RoleBinding
 from tests.admin.conftest import BOOTSTRAP, NOW_MS
 from tests.admin.routes.usage_service import assembled, opened
 from tests.admin.usage_books import ListedBooks
@@ -186,6 +188,17 @@ async def call(client: httpx2.AsyncClient, route: str, path: str, secret: str | 
 
 def test_the_matrix_has_every_route(app: FastAPI) -> None:
     assert routes_of(app) == set(MATRIX)
+
+
+def test_every_route_declares_its_permission_and_no_declaration_is_left_over(app: FastAPI) -> None:
+    unsupported = {path for each in UNSUPPORTED for path in paths_of(each)}
+    declared = {(method, path) for method, path in REQUIRED if path not in unsupported}
+    assert {f"{method} {path.replace(':path}', '}')}" for method, path in declared} == routes_of(app)
+    assert all(REQUIRED[method, path] is Permission.ACTOR_READ for path in unsupported for method in METHODS)
+
+
+def test_what_nobody_declared_is_for_owners_of_the_organization() -> None:
+    assert ALLOWED[required_of("GET", "/nowhere")] == {Role.ORG_OWNER}
 
 
 @pytest.mark.parametrize("credential", CREDENTIALS)
