@@ -1,6 +1,9 @@
 """The control plane: OpenAI's Admin API (`/v1/organization/*`) over the directory of tenants, and marked extensions.
 
-auth           who may: admin keys
+auth           the bootstrap admin key, of the settings
+sign_in        who asks: admin keys, and people with a token
+oidc           what a token says of a person; oidc_tokens checks its signature, oidc_keys fetches the issuer's keys
+authorization  whether the role allows it
 control_plane  what everything here works with, as one value: stores, peppers, clock, randomness
 identifiers    the shapes of ids in paths
 refused_attempts    the audit entries of what was refused, at a bounded rate

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from admin.auth import AdminKeys
 from admin.identifiers import AUDIT_EVENT
+from admin.oidc import IdentityProvider
 from admin.refused_attempts import RefusedAttempts
 from tenants.administrators import Administrators
 from tenants.audit import Actor, AuditAction, AuditEvent
@@ -14,6 +15,7 @@ from tenants.ids import TIME_CHARS, time_ordered
 from tenants.roles import NO_ACCESS, Access
 from tenants.secret import Peppers
 from tenants.store import Directory, KeyReader, Ledger
+from tenants.users import Users
 
 # Far more than would do: nobody can guess an entry's id, and claim it before.
 _AUDIT_ID_CHARS = 24
@@ -30,12 +32,14 @@ class ControlPlane:
 
     directory: Directory
     administrators: Administrators
+    users: Users
     ledger: Ledger
     keys: KeyReader
     peppers: Peppers
     admin_keys: AdminKeys
     clock_ms: Callable[[], int]
     randomness: Callable[[int], bytes]
+    identity_provider: IdentityProvider | None = None
     refused_attempts: RefusedAttempts | None = None
     imported_keys: bool = False
 

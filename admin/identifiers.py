@@ -15,6 +15,12 @@ ADMIN_KEY = "admin_key_"
 USER = "user_"
 AUDIT_EVENT = AUDIT_ID
 
+# Users have ids of their own company's. What Bedrock takes as a value of requestMetadata, without blanks: usage is
+# attributed to it there, too.
+USER_ID = r"^[0-9A-Za-z._:@$=/+,-]{1,128}$"
+# Of users that have a record: one that stands in a path as it is, and no path has a meaning of its own for.
+RECORDED_USER_ID = r"^[0-9A-Za-z][0-9A-Za-z._:@$=+,-]{0,127}$"
+
 _LONGEST_SUFFIX_CHARS = 64
 
 
@@ -37,6 +43,13 @@ def require(prefix: str, what: str) -> Callable[[str], str]:
         return text
 
     return check
+
+
+def require_user(text: str) -> str:
+    """The same for the id of a user."""
+    if re.fullmatch(RECORDED_USER_ID, text, re.ASCII) is None:
+        raise unknown("user", text)
+    return text
 
 
 def unknown(what: str, text: str) -> NotFound:

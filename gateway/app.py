@@ -15,6 +15,8 @@ from fastapi import FastAPI
 
 from admin.auth import AdminKeys
 from admin.control_plane import ControlPlane
+from admin.oidc import IdentityProvider, Trust
+from admin.oidc_keys import SigningKeys, fetch_document
 from admin.operations.leaked_keys import LeakReporting
 from admin.refused_attempts import RefusedAttempts
 from admin.routes.console import create_router as create_console
@@ -59,6 +61,8 @@ from tenants.dynamo_reached_alerts import ReachedAlerts
 from tenants.dynamo_tenant_gate import TenantGate
 from tenants.dynamo_tenant_spend import TenantSpend
 from tenants.dynamo_usage import DynamoUsage
+from tenants.dynamo_users import DynamoUsers
+from tenants.group_roles import parse_group_roles
 from tenants.secret import Peppers
 from tenants.store import Ledger
 from tenants.tables import TableNames
@@ -130,6 +134,7 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> Application:
                     await parts.control_plane.refused_attempts.close()
                 await parts.control_plane.directory.close()
                 await parts.control_plane.administrators.close()
+                await parts.control_plane.users.close()
             await parts.aws.transport.aclose()
 
     envelope = partial(
@@ -283,15 +288,31 @@ def _build_control_plane(settings: Settings, aws: Aws, store: _Store) -> Control
     return ControlPlane(
         directory=directory,
         administrators=DynamoAdministrators(rows, _clock_ms),
+        users=DynamoUsers(rows, _clock_ms),
         ledger=store.ledger,
         keys=store.reader,
         peppers=store.peppers,
         admin_keys=AdminKeys(settings.admin_key.get_secret_value()),
         clock_ms=_clock_ms,
         randomness=os.urandom,
+        identity_provider=_build_identity_provider(settings),
         refused_attempts=RefusedAttempts(directory.record, _clock_ms),
         imported_keys=settings.imported_keys,
     )
+
+
+def _build_identity_provider(settings: Settings) -> IdentityProvider | None:
+    if settings.oidc_issuer is None or settings.oidc_audience is None:
+        return None
+    try:
+        from admin.oidc_tokens import OidcProvider  # PyJWT is an extra
+    except ModuleNotFoundError as error:
+        raise SettingsError("SLUICE_OIDC_ISSUER needs the extra: install `sluice[oidc]`.") from error
+    roles = parse_group_roles(settings.oidc_roles)
+    trust = Trust(
+        settings.oidc_issuer, settings.oidc_audience, roles, settings.oidc_groups_claim, settings.oidc_user_claim
+    )
+    return OidcProvider(trust, SigningKeys(trust.issuer, time.monotonic, fetch_document), _clock_ms)
 
 
 def _clock_ms() -> int:

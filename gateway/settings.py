@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from pydantic_core import PydanticCustomError
 
 from gateway.webhook_address import check_webhook_url
+from tenants.group_roles import parse_group_roles
 from tenants.secret import SHORTEST_ADMIN_KEY_CHARS, Peppers
 
 PREFIX = "SLUICE_"
@@ -36,6 +37,11 @@ def _origins(text: str) -> str:
     for origin in text.split(",") if text else ():
         if origin.strip() != "*" and not re.fullmatch(r"https?://[^/\s,]+", origin.strip()):
             raise ValueError(f"{origin.strip()!r} is no origin: write https://host, with its port but without a path")
+    return text
+
+
+def _group_roles(text: str) -> str:
+    parse_group_roles(text)
     return text
 
 
@@ -85,6 +91,19 @@ class Settings(BaseModel):
     imported_keys: bool = False
     """Whether keys are accepted that another gateway made, and that were imported by their SHA-256: docs/keys.md. While
     they are, any made-up key of 16 to 512 characters costs a read of the table."""
+
+    # Signing in to the control plane with a token of an identity provider: docs/administration.md
+    oidc_issuer: Annotated[str, AfterValidator(check_webhook_url)] | None = None
+    """The issuer of the tokens, as its discovery document writes it: https, or http on this machine. Needs the extra
+    `oidc`."""
+    oidc_audience: str | None = None
+    """For whom tokens have to be issued: the id under which the provider knows this gateway."""
+    oidc_groups_claim: str = "groups"
+    """The claim that holds a person's groups; a path where it is nested: `realm_access.roles`."""
+    oidc_roles: Annotated[str, AfterValidator(_group_roles)] = ""
+    """Roles of groups, comma-separated: `platform=org.owner,finance=org.viewer,search=project.owner:proj_…`."""
+    oidc_user_claim: str = "sub"
+    """The claim that holds the id of the user, which keys are owned by and who is put into projects: `sub`, `email`."""
 
     # Requests
     max_body_bytes: Annotated[int, Field(gt=0)] = 25 * 1024 * 1024
@@ -174,6 +193,14 @@ class Settings(BaseModel):
             raise PydanticCustomError(
                 "half_a_webhook",
                 "SLUICE_ALERT_WEBHOOK_URL and SLUICE_ALERT_WEBHOOK_SECRET are set together or not at all",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _sign_in_needs_both(self) -> Settings:
+        if (self.oidc_issuer is None) != (self.oidc_audience is None):
+            raise PydanticCustomError(
+                "half_a_sign_in", "SLUICE_OIDC_ISSUER and SLUICE_OIDC_AUDIENCE are set together or not at all"
             )
         return self
 

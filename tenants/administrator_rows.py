@@ -1,4 +1,4 @@
-"""Admin keys <-> flat rows of strings and integers, as `rows` has them for tenants and their keys."""
+"""Admin keys and users <-> flat rows of strings and integers, as `rows` has them for tenants and their keys."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tenants.admin_key import AdminKey
 from tenants.roles import Role, RoleBinding
 from tenants.rows import Row, find_int, present
 from tenants.secret import Fingerprint
+from tenants.user import Member, MemberRole, User, UserRole
 
 
 def admin_key_to_row(key: AdminKey) -> Row:
@@ -30,7 +31,10 @@ def admin_key_to_row(key: AdminKey) -> Row:
     )
 
 
-def admin_key_from_row(row: Mapping[str, Any]) -> AdminKey:
+def admin_key_from_row(row: Mapping[str, Any]) -> AdminKey | None:
+    """None for a role that only newer processes know: here it gives nothing, and the key opens nothing."""
+    if row["role"] not in {role.value for role in Role}:
+        return None
     return AdminKey(
         id=row["id"],
         name=row["name"],
@@ -42,3 +46,37 @@ def admin_key_from_row(row: Mapping[str, Any]) -> AdminKey:
         expires_at=find_int(row, "expires_at"),
         last_used_at=find_int(row, "last_used_at"),
     )
+
+
+def user_to_row(user: User) -> Row:
+    return present(
+        {
+            "id": user.id,
+            "added_at": user.added_at,
+            "role": user.role.value,
+            "email": user.email,
+            "name": user.name,
+        }
+    )
+
+
+def user_from_row(row: Mapping[str, Any]) -> User:
+    return User(row["id"], int(row["added_at"]), UserRole(row["role"]), row.get("email"), row.get("name"))
+
+
+def member_to_row(member: Member) -> Row:
+    return present(
+        {
+            "id": member.user_id,
+            "tenant_id": member.tenant_id,
+            "added_at": member.added_at,
+            "role": member.role.value,
+            "email": member.email,
+            "name": member.name,
+        }
+    )
+
+
+def member_from_row(row: Mapping[str, Any]) -> Member:
+    role, added_at = MemberRole(row["role"]), int(row["added_at"])
+    return Member(row["tenant_id"], row["id"], role, added_at, row.get("email"), row.get("name"))

@@ -34,6 +34,9 @@ class AuditAction(StrEnum):
     API_KEY_ENABLED = "api_key.enabled"
     API_KEY_DELETED = "api_key.deleted"
     API_KEY_LEAKED = "api_key.leaked"
+    USER_ADDED = "user.added"
+    USER_UPDATED = "user.updated"
+    USER_DELETED = "user.deleted"
     ADMIN_API_KEY_CREATED = "admin_api_key.created"
     ADMIN_API_KEY_DELETED = "admin_api_key.deleted"
 

@@ -53,8 +53,9 @@ class DynamoAdministrators:
             found = self._rows.admin_key.query(
                 ADMIN_KEYS_PARTITION, beyond, consistent_read=True, limit=limit + 1, scan_index_forward=not descending
             )
-            keys = [admin_key_from_row(row.attribute_values) for row in found]
-            return Page(tuple(keys[:limit]), has_more=len(keys) > limit)
+            rows = [row.attribute_values for row in found]
+            keys = (admin_key_from_row(row) for row in rows[:limit])
+            return Page(tuple(key for key in keys if key is not None), has_more=len(rows) > limit)
 
         return await self._threads.run(read)
 

@@ -89,6 +89,18 @@ class AdminKeyRow(PointerRow):
     last_used_at = NumberAttribute(null=True)
 
 
+class UserRow(PointerRow):
+    id = UnicodeAttribute()
+    added_at = NumberAttribute()
+    role = UnicodeAttribute()
+    email = UnicodeAttribute(null=True)
+    name = UnicodeAttribute(null=True)
+
+
+class MemberRow(UserRow):
+    tenant_id = UnicodeAttribute()
+
+
 class AuditRow(PointerRow):
     id = UnicodeAttribute()
     at_ms = NumberAttribute()
@@ -132,6 +144,8 @@ class Rows:
     key: type[KeyRow]
     service_account: type[ServiceAccountRow]
     admin_key: type[AdminKeyRow]
+    user: type[UserRow]
+    member: type[MemberRow]
     audit: type[AuditRow]
     audit_pointer: type[PointerRow]
     fence: type[FenceRow]
@@ -163,6 +177,8 @@ def bind(access: DynamoAccess, tables: TableNames) -> Rows:
         key=bound(KeyRow, tables.core),
         service_account=bound(ServiceAccountRow, tables.core),
         admin_key=bound(AdminKeyRow, tables.core),
+        user=bound(UserRow, tables.core),
+        member=bound(MemberRow, tables.core),
         audit=bound(AuditRow, tables.audit),
         audit_pointer=bound(PointerRow, tables.audit),
         fence=bound(FenceRow, tables.usage),

@@ -60,8 +60,19 @@ class SignatureUnverifiable(TenantsError):
         super().__init__("The secret scanner's public keys cannot be read at the moment. Please try again.")
 
 
+class IdentityProviderUnavailable(TenantsError):
+    """Nobody can be signed in: the identity provider's keys cannot be had. Admin keys go on working."""
+
+    def __init__(self) -> None:
+        super().__init__("The identity provider is unavailable at the moment. Please try again, or use an admin key.")
+
+
 class NotFound(TenantsError):
     """The resource does not exist, or is another tenant's: the caller cannot tell which."""
+
+
+class NotSupported(TenantsError):
+    """OpenAI's API has it and Sluice has not. The message says what to do instead."""
 
 
 class InsufficientPermissions(TenantsError):

@@ -5,6 +5,9 @@ core    tenants, keys, migrations. Small, precious: point-in-time recovery and d
         T#<tenant>   KEY#<key>       pointer: the tenant's keys, in order of creation
         T#<tenant>   SA#<account>    a service account
         TENANTS      <tenant>        pointer: all tenants, in order of creation
+        T#<tenant>   USER#<user>     a user in the tenant
+        USERS        <user>          a user
+        USER#<user>  <tenant>        pointer: the tenants that a user is in
         ADMIN_KEYS   <admin key>     an admin key
         K#<key>      KEY             the key; found by the id inside its secret, so the hot read is one GetItem
         MIGRATIONS   ...             see migrations/
@@ -85,6 +88,10 @@ def key_partition(key_id: str) -> str:
     return f"K#{key_id}"
 
 
+def user_partition(user_id: str) -> str:
+    return f"USER#{user_id}"
+
+
 def account_partition(key_id: str) -> str:
     return f"A#{key_id}"
 
@@ -137,6 +144,8 @@ TENANT_SORT = "TENANT"
 KEY_SORT = "KEY"
 TENANTS_PARTITION = "TENANTS"
 ADMIN_KEYS_PARTITION = "ADMIN_KEYS"
+USERS_PARTITION = "USERS"
+MEMBER = "USER#"
 KEY_POINTER = "KEY#"
 SERVICE_ACCOUNT = "SA#"
 GATE_SORT = "GATE"

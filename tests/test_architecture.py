@@ -20,7 +20,8 @@ HOMES = {
     "boto3": (),  # it belongs to the tests: botocore does all that is shipped
     "botocore": ("awswire/",),
     "pynamodb": tuple(
-        f"tenants/dynamo_{part}.py" for part in ("models", "directory", "administrators", "changes", "fences", "audit")
+        f"tenants/dynamo_{part}.py"
+        for part in ("models", "directory", "administrators", "users", "changes", "fences", "audit")
     ),
     "aiohttp": (
         "awswire/transport_aiohttp.py",
@@ -36,6 +37,7 @@ HOMES = {
     "mangum": ("gateway/lambda_runtime.py",),
     "starlette": ("gateway/routes/", "gateway/aws_lambda/"),
     "typer": ("gateway/cli.py", "gateway/ledger_cli.py", "gateway/audit_cli.py", "admin/cli/"),
+    "jwt": ("admin/oidc_tokens.py",),
     "moto": ("gateway/local/moto_server.py",),
 }
 

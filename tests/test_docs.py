@@ -11,6 +11,7 @@ import pytest
 from openai.types import embedding_create_params
 from openai.types.chat import completion_create_params
 
+from admin.routes.unsupported import UNSUPPORTED
 from admin.schemas.limits import KeyLimitsBody
 from gateway.catalog.capabilities import Capabilities, Reasoning
 from gateway.catalog.model import Model
@@ -24,6 +25,7 @@ from gateway.translate.chat_request import to_converse
 from gateway.webhooks import to_signature
 from scripts.generate_docs import PAGES
 from tenants.leak import LeakedKey
+from tenants.roles import ALLOWED, Permission, Role
 from tenants.secret import SCANNER_REGEX
 
 ROOT = Path(__file__).parent.parent
@@ -151,6 +153,23 @@ def test_the_tree_of_the_architecture_page_is_the_real_one() -> None:
 def test_the_tree_of_the_architecture_page_has_all_of_the_data_plane() -> None:
     there = {path.name for path in (ROOT / "gateway").iterdir() if not path.name.startswith("__")}
     assert set(tree()["gateway"]) == there
+
+
+def test_the_roles_table_of_the_administration_page_is_the_one_of_the_code() -> None:
+    text = (DOCS / "administration.md").read_text().split("## Roles\n", 1)[1].split("\n- ", 1)[0]
+    head, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.strip().splitlines()]
+    roles = [Role(cell.strip("`")) for cell in head[2:]]
+    assert set(roles) == set(Role)
+    shown = {
+        Permission(row[0].strip("`")): {role for role, cell in zip(roles, row[2:], strict=True) if cell} for row in rows
+    }
+    assert shown == ALLOWED
+
+
+def test_the_administration_page_names_all_of_openais_api_that_is_not_there() -> None:
+    text = (DOCS / "administration.md").read_text().split("## What OpenAI has and Sluice has not\n", 1)[1]
+    named = set(re.findall(r"`(/[^`]*)`", text))
+    assert named == {path.replace("{project_id}", "{p}").replace("{user_id}", "{u}") for path in UNSUPPORTED}
 
 
 def test_the_pattern_for_secret_scanners_is_the_one_of_the_code() -> None:

@@ -11,6 +11,7 @@ from tenants.limits_fields import limits_to_fields
 from tenants.permissions import ModelPermissions
 from tenants.policy import Policy
 from tenants.tenant import ServiceAccount, Tenant
+from tenants.user import Member, User
 
 Fields = dict[str, object]
 
@@ -56,6 +57,14 @@ def admin_key_fields(key: AdminKey) -> Fields:
         "user_id": key.binding.user_id,
         "expires_at": key.expires_at,
     }
+
+
+def user_fields(user: User) -> Fields:
+    return {"role": user.role.value, "email": user.email, "name": user.name}
+
+
+def member_fields(member: Member) -> Fields:
+    return {"role": member.role.value, "email": member.email, "name": member.name}
 
 
 def differing(before: Mapping[str, object], after: Mapping[str, object]) -> tuple[Fields, Fields]:

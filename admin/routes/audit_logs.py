@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from admin.operations.audit_logs import list_audit_logs
 from admin.routes.admitted import admitted_of
 from admin.routes.dependencies import Control
-from admin.routes.usage import describe_query, parse_query
+from admin.routes.queries import describe_query, parse_query
 from admin.schemas.audit_logs import AuditLogObject, AuditLogQuery, to_page
 from admin.schemas.wire import ListPage
 from tenants.audit_books import AuditBooks

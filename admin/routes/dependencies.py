@@ -9,7 +9,7 @@ from fastapi import Depends, Header, Path, Request
 from pydantic import AfterValidator
 
 from admin.control_plane import ControlPlane, Requester
-from admin.identifiers import API_KEY, PROJECT, SERVICE_ACCOUNT, require
+from admin.identifiers import API_KEY, PROJECT, SERVICE_ACCOUNT, require, require_user
 from admin.operations.api_keys import KeyTarget
 from admin.operations.policies import ProjectTarget
 from admin.operations.usage_reach import UsageReach
@@ -18,6 +18,7 @@ from tenants.errors import InvalidArgument
 
 ProjectId = Annotated[str, Path(), AfterValidator(require(PROJECT, "project"))]
 ServiceAccountId = Annotated[str, Path(), AfterValidator(require(SERVICE_ACCOUNT, "service account"))]
+UserIdInPath = Annotated[str, Path(), AfterValidator(require_user)]
 ApiKeyId = Annotated[str, Path(), AfterValidator(require(API_KEY, "API key"))]
 
 _ETAGS = re.compile(r'\s*(?:W/)?"[^"]*"\s*(?:,\s*(?:W/)?"[^"]*"\s*)*')

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from admin.routes.unsupported import METHODS, UNSUPPORTED, paths_of
 from tenants.roles import Permission
 
 _P = "/projects/{project_id}"
@@ -19,6 +20,10 @@ REQUIRED: Mapping[tuple[str, str], Permission] = {
     ("POST", "/admin_api_keys"): Permission.ADMIN_KEYS_MANAGE,
     ("GET", "/admin_api_keys/{key_id}"): Permission.ADMIN_KEYS_READ,
     ("DELETE", "/admin_api_keys/{key_id}"): Permission.ADMIN_KEYS_MANAGE,
+    ("GET", "/users"): Permission.ORGANIZATION_READ,
+    ("GET", "/users/{user_id}"): Permission.ORGANIZATION_READ,
+    ("POST", "/users/{user_id}"): Permission.ORGANIZATION_MANAGE,
+    ("DELETE", "/users/{user_id}"): Permission.ORGANIZATION_MANAGE,
     ("GET", "/projects"): Permission.PROJECT_READ,
     ("POST", "/projects"): Permission.ORGANIZATION_MANAGE,
     ("GET", _P): Permission.PROJECT_READ,
@@ -43,6 +48,11 @@ REQUIRED: Mapping[tuple[str, str], Permission] = {
     ("GET", f"{_P}/spend_alerts/{{alert_id}}"): Permission.PROJECT_SETTINGS_READ,
     ("POST", f"{_P}/spend_alerts/{{alert_id}}"): Permission.PROJECT_MANAGE,
     ("DELETE", f"{_P}/spend_alerts/{{alert_id}}"): Permission.PROJECT_MANAGE,
+    ("GET", f"{_P}/users"): Permission.MEMBERS_READ,
+    ("POST", f"{_P}/users"): Permission.MEMBERS_MANAGE,
+    ("GET", f"{_P}/users/{{user_id}}"): Permission.MEMBERS_READ,
+    ("POST", f"{_P}/users/{{user_id}}"): Permission.MEMBERS_MANAGE,
+    ("DELETE", f"{_P}/users/{{user_id}}"): Permission.MEMBERS_MANAGE,
     ("GET", f"{_P}/service_accounts"): Permission.SERVICE_ACCOUNTS_READ,
     ("POST", f"{_P}/service_accounts"): Permission.SERVICE_ACCOUNTS_MANAGE,
     ("GET", f"{_P}/service_accounts/{{service_account_id}}"): Permission.SERVICE_ACCOUNTS_READ,
@@ -67,6 +77,12 @@ REQUIRED: Mapping[tuple[str, str], Permission] = {
     ("POST", "/leaked_keys"): Permission.LEAKED_KEYS_REPORT,
     ("GET", "/models"): Permission.MODELS_READ,
     ("GET", "/audit_logs"): Permission.AUDIT_READ,
+    **{
+        (method, below): Permission.ACTOR_READ  # whoever asks is told that it is not there
+        for path in UNSUPPORTED
+        for below in paths_of(path)
+        for method in METHODS
+    },
 }
 
 

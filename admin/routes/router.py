@@ -21,6 +21,7 @@ from admin.routes import (
     imported_keys,
     leaked_keys,
     limits,
+    members,
     model_permissions,
     models,
     policies,
@@ -30,8 +31,10 @@ from admin.routes import (
     service_accounts,
     spend_alerts,
     spend_limits,
+    unsupported,
     usage,
     usage_export,
+    users,
 )
 from admin.routes.admitted import BEARER, PREFIX, X_API_KEY, route_class_of
 from admin.schemas.wire import ErrorBody
@@ -55,7 +58,9 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 _MODULES = (
     actor,
     admin_keys,
+    users,
     projects,
+    members,
     model_permissions,
     policies,
     limits,
@@ -103,4 +108,5 @@ def create_router(control: ControlPlane, neighbours: Neighbours = ALONE) -> APIR
         router.include_router(audit_logs.create_router(route_class, neighbours.audit))
     if neighbours.models is not None:
         router.include_router(models.create_router(route_class, neighbours.models))
+    router.include_router(unsupported.create_router(route_class))  # last: what is served wins
     return router

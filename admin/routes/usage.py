@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ValidationError
 
 from admin.operations.usage import report_usage
 from admin.operations.usage_reach import narrow_report
 from admin.routes.dependencies import Control, Reach
+from admin.routes.queries import describe_query, parse_query
 from admin.schemas.usage import BucketPage, CompletionsResult, CostsResult, EmbeddingsResult, to_json, to_page
 from admin.schemas.usage_query import CompletionsQuery, CostsQuery, EmbeddingsQuery
 from tenants.usage_books import UsageBooks
-
-QueryT = TypeVar("QueryT", bound=BaseModel)
 
 _JSON = "application/json"
 
@@ -59,38 +55,3 @@ class UsageRoutes:
         query = parse_query(CostsQuery, request)
         page = await report_usage(control, self.books, narrow_report(query.to_question(), reach))
         return Response(to_json(to_page(CostsResult.from_group, page)), media_type=_JSON)
-
-
-def parse_query(model: type[QueryT], request: Request) -> QueryT:
-    """The query string; lists both as OpenAI's SDKs write them, `group_by[]=a&group_by[]=b`, and without brackets.
-
-    FastAPI's own parameters have one name each. Raises RequestValidationError.
-    """
-    fields: dict[str, Any] = {}
-    for written, text in request.query_params.multi_items():
-        name = written.removesuffix("[]")
-        field = model.model_fields.get(name)
-        if field is not None and field.default == ():
-            fields.setdefault(name, []).append(text)
-        else:
-            fields[written] = text
-    try:
-        return model.model_validate(fields)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False)
-        raise RequestValidationError([{**fault, "loc": ("query", *fault["loc"])} for fault in faults]) from error
-
-
-def describe_query(model: type[BaseModel]) -> list[dict[str, Any]]:
-    """The parameters for the OpenAPI document, lists with the brackets that SDKs write."""
-    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-    properties: dict[str, dict[str, Any]] = schema["properties"]
-    return [
-        {
-            "name": f"{name}[]" if described.get("type") == "array" else name,
-            "in": "query",
-            "required": name in schema.get("required", ()),
-            "schema": {"type": "string"} if "$ref" in described else described,
-        }
-        for name, described in properties.items()
-    ]

@@ -12,6 +12,8 @@ from typing import Annotated
 from pydantic import AfterValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from admin.identifiers import RECORDED_USER_ID, USER_ID
+
 # General categories (Unicode Standard Annex 44, table 12). C*: control, format, surrogate, private use, unassigned.
 # Not str.isprintable, which refuses the no-break and the ideographic space, too: people's names have those.
 _LINE_AND_PARAGRAPH_SEPARATORS = ("Zl", "Zp")
@@ -49,5 +51,5 @@ Name = Annotated[
 Email = Annotated[
     str, StringConstraints(pattern=r"^[^\s@]+@[^\s@]+$", max_length=320), AfterValidator(_refuse_unprintable)
 ]
-# What Bedrock takes as a value of requestMetadata, without blanks: usage is attributed to it there, too.
-UserId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._:@$=/+,-]{1,128}$")]
+UserId = Annotated[str, StringConstraints(pattern=USER_ID)]
+RecordedUserId = Annotated[str, StringConstraints(pattern=RECORDED_USER_ID)]

@@ -47,6 +47,7 @@ from tenants.dynamo_directory import DynamoDirectory
 from tenants.dynamo_escrow import TenantBudgets
 from tenants.dynamo_ledger import DynamoKeyReader, DynamoLedger
 from tenants.dynamo_models import DynamoAccess, bind
+from tenants.dynamo_users import DynamoUsers
 from tenants.periods import month_of
 from tenants.rows import audit_from_row
 from tenants.secret import Peppers
@@ -80,9 +81,11 @@ async def control(
     rows = bind(dynamo_access, tables)
     directory, administrators = DynamoDirectory(rows, clock_ms, budgets), DynamoAdministrators(rows, clock_ms)
     refused_attempts = RefusedAttempts(directory.record, clock_ms)
+    users = DynamoUsers(rows, clock_ms)
     yield ControlPlane(
         directory=directory,
         administrators=administrators,
+        users=users,
         ledger=DynamoLedger(dynamodb, tables, time.monotonic),
         keys=DynamoKeyReader(dynamodb, tables),
         peppers=Peppers({"p1": b"pepper of the tests"}, "p1"),
@@ -94,6 +97,7 @@ async def control(
     await refused_attempts.close()
     await directory.close()
     await administrators.close()
+    await users.close()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from tenants.administrators import Administrators
 from tenants.audit import Actor, AuditAction
 from tenants.secret import Peppers
 from tenants.store import Directory, KeyReader, Ledger
+from tenants.users import Users
 
 NOW_MS = 1_795_132_800_999
 
@@ -16,6 +17,7 @@ def control_at(now_ms: int) -> ControlPlane:
     return ControlPlane(
         directory=create_autospec(Directory, instance=True),
         administrators=create_autospec(Administrators, instance=True),
+        users=create_autospec(Users, instance=True),
         ledger=create_autospec(Ledger, instance=True),
         keys=create_autospec(KeyReader, instance=True),
         peppers=Peppers({"p1": b"pepper of the tests"}, "p1"),

@@ -8,13 +8,18 @@ import pytest
 
 from admin.auth import BOOTSTRAP_ACTOR_ID
 from admin.control_plane import ControlPlane, Requester
+from admin.oidc import Person, TokenRefused
 from admin.operations.admin_keys import AdminKeyDraft, MadeAdminKey, create_admin_key, delete_admin_key
+from admin.operations.members import MemberDraft, add_member, remove_member
+from admin.operations.projects import create_project
+from admin.operations.users import change_user, delete_user
 from admin.sign_in import USE_NOTED_EVERY_SECONDS, Identity, authenticate
 from tenants.administrators import Administrators
 from tenants.audit import Actor
 from tenants.errors import IncorrectSecret, LedgerUnavailable, MissingCredential
 from tenants.roles import FULL_ACCESS, Access, Role, RoleBinding
 from tenants.secret import ADMIN_PREFIX, KEY_PREFIX, Peppers, new_secret
+from tenants.user import MemberRole, UserRole
 from tests.admin.conftest import BOOTSTRAP, NOW_MS
 
 INFERENCE = new_secret(KEY_PREFIX, "0" * 12, bytes(range(32))).text
@@ -151,3 +156,75 @@ async def test_a_store_that_is_away_is_no_wrong_key(control: ControlPlane, make:
     away.find_admin_key.side_effect = LedgerUnavailable
     with pytest.raises(LedgerUnavailable):
         await sign_in(replace(control, administrators=away), made.secret.text)
+
+
+class Provider:
+    """Signs in `person`, whatever the token."""
+
+    def __init__(self, person: Person | None) -> None:
+        self.person = person
+        self.tokens: list[str] = []
+
+    async def identify(self, token: str) -> Person:
+        self.tokens.append(token)
+        if self.person is None:
+            raise TokenRefused("expired")
+        return self.person
+
+
+ANNA = Person("anna", "anna", "Anna", "anna@example.com", (RoleBinding(Role.ORG_VIEWER, None, "anna"),))
+
+
+async def test_a_person_has_the_roles_of_its_groups_and_of_its_places_in_projects(
+    control: ControlPlane, requester: Requester
+) -> None:
+    p, q = [(await create_project(control, requester, name)).id for name in "pq"]
+    provider = Provider(ANNA)
+    signing_in = replace(control, identity_provider=provider)
+    assert (await sign_in(signing_in, "a.b.c")).access == Access(ANNA.bindings)
+    await add_member(control, requester, p, MemberDraft("anna", MemberRole.OWNER))
+    await add_member(control, requester, q, MemberDraft("anna", MemberRole.MEMBER))
+    own = (RoleBinding(Role.PROJECT_OWNER, p, "anna"), RoleBinding(Role.PROJECT_MEMBER, q, "anna"))
+    identity = await sign_in(signing_in, "a.b.c")
+    assert identity.access == Access((*ANNA.bindings, *own))
+    assert identity.actor == Actor("anna", "192.0.2.1", "Anna", "anna@example.com", Role.ORG_VIEWER)
+    await remove_member(control, requester, p, "anna")
+    assert (await sign_in(signing_in, "a.b.c")).access == Access((*ANNA.bindings, own[1]))
+    await change_user(control, requester, "anna", UserRole.OWNER)
+    identity = await sign_in(signing_in, "a.b.c")
+    assert RoleBinding(Role.ORG_OWNER, None, "anna") in identity.access.bindings
+    assert identity.actor.role == Role.ORG_OWNER
+    await delete_user(control, requester, "anna")
+    assert (await sign_in(signing_in, "a.b.c")).access == Access(ANNA.bindings)
+
+
+async def test_a_person_without_an_id_that_keys_can_have_is_in_no_project(
+    control: ControlPlane, requester: Requester
+) -> None:
+    p = (await create_project(control, requester, "p")).id
+    await add_member(control, requester, p, MemberDraft("anna", MemberRole.OWNER))
+    nobody = replace(ANNA, user_id=None, bindings=())
+    identity = await sign_in(replace(control, identity_provider=Provider(nobody)), "a.b.c")
+    assert (identity.access, identity.actor.role) == (Access(), None)
+
+
+async def test_a_refused_token_is_not_tried_as_a_key_nor_the_other_header(control: ControlPlane) -> None:
+    headers = {"authorization": "Bearer a.b.c", "x-api-key": BOOTSTRAP}
+    with pytest.raises(TokenRefused):
+        await authenticate(replace(control, identity_provider=Provider(None)), headers)
+
+
+async def test_no_key_is_shown_to_the_identity_provider(control: ControlPlane, make: Make) -> None:
+    provider, made = Provider(None), await make()
+    signing_in = replace(control, identity_provider=provider)
+    await sign_in(signing_in, BOOTSTRAP)
+    await sign_in(signing_in, made.secret.text)
+    for text in (INFERENCE, UNKNOWN, "sk-proj-0123456789abcdef"):
+        with pytest.raises(IncorrectSecret):
+            await sign_in(signing_in, text)
+    assert provider.tokens == []
+
+
+async def test_without_an_identity_provider_a_token_is_a_wrong_key(control: ControlPlane) -> None:
+    with pytest.raises(IncorrectSecret):
+        await sign_in(control, "a.b.c")

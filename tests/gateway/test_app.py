@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 
 import httpx2
 import pytest
@@ -8,7 +9,7 @@ from fastapi import FastAPI
 
 from awswire.endpoints import EndpointUnknown
 from gateway.app import create_app
-from gateway.settings import Settings
+from gateway.settings import Settings, SettingsError
 
 ENVIRON = {
     "AWS_REGION": "us-east-1",
@@ -71,3 +72,19 @@ async def test_the_console_is_where_the_admin_api_is_unless_it_is_turned_off(
     transport = httpx2.ASGITransport(app=app_of(surfaces, SLUICE_CONSOLE=console))
     async with httpx2.AsyncClient(transport=transport, base_url="http://sluice.test") as browser:
         assert (await browser.get("/console/")).status_code == served
+
+
+SIGN_IN = {"SLUICE_OIDC_ISSUER": "https://login.example.com", "SLUICE_OIDC_AUDIENCE": "sluice"}
+
+
+def test_signing_in_without_its_extra_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jwt", None)  # importing it fails, as where it is not installed
+    monkeypatch.delitem(sys.modules, "admin.oidc_tokens", raising=False)
+    with pytest.raises(SettingsError, match=r"sluice\[oidc\]"):
+        app_of("admin", **SIGN_IN)
+    app_of("admin")
+    app_of("gateway", **SIGN_IN)
+
+
+def test_signing_in_asks_nobody_at_the_start() -> None:
+    app_of("gateway,admin", **SIGN_IN)

@@ -63,6 +63,10 @@ def test_all_unknown_settings_are_named() -> None:
         ("SLUICE_HTTP_CLIENT", "requests"),
         ("SLUICE_ADMIN_KEY", "short"),
         ("SLUICE_ALERT_WEBHOOK_SECRET", "short"),
+        ("SLUICE_OIDC_ISSUER", "http://login.example.com"),
+        ("SLUICE_OIDC_ISSUER", "login.example.com"),
+        ("SLUICE_OIDC_ROLES", "admins"),
+        ("SLUICE_OIDC_ROLES", "leads=project.owner"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_name(variable: str, text: str) -> None:
@@ -165,3 +169,13 @@ def test_a_webhook_that_anybody_might_read_or_nobody_get_is_refused_without_bein
     said = refusal(**{**WEBHOOK, "SLUICE_ALERT_WEBHOOK_URL": url})
     assert "SLUICE_ALERT_WEBHOOK_URL" in said
     assert "secretpath" not in said
+
+
+def test_signing_in_needs_an_issuer_and_an_audience() -> None:
+    issuer, audience = "https://login.example.com/realm", "sluice"
+    settings = Settings.from_env({**NEEDED, "SLUICE_OIDC_ISSUER": issuer, "SLUICE_OIDC_AUDIENCE": audience})
+    assert (settings.oidc_issuer, settings.oidc_audience, settings.oidc_user_claim) == (issuer, audience, "sub")
+    for variable, text in (("SLUICE_OIDC_ISSUER", issuer), ("SLUICE_OIDC_AUDIENCE", audience)):
+        said = refusal(**{variable: text})
+        assert "SLUICE_OIDC_ISSUER" in said
+        assert "SLUICE_OIDC_AUDIENCE" in said

@@ -94,9 +94,9 @@ def test_without_a_binding_nothing_is_allowed() -> None:
 def test_projects_with_a_permission_are_all_or_those_of_the_bindings_that_give_it() -> None:
     assert FULL_ACCESS.projects_with(Permission.KEYS_MANAGE) is None
     mixed = Access((P_OWNER, Q_MEMBER))
-    assert mixed.projects_with(Permission.KEYS_MANAGE) == {"proj_p"}
-    assert mixed.projects_with(Permission.USAGE_READ) == {"proj_p", "proj_q"}
-    assert Access((VIEWER, P_OWNER)).projects_with(Permission.KEYS_MANAGE) == {"proj_p"}
+    assert mixed.projects_with(Permission.KEYS_MANAGE) == frozenset({"proj_p"})
+    assert mixed.projects_with(Permission.USAGE_READ) == frozenset({"proj_p", "proj_q"})
+    assert Access((VIEWER, P_OWNER)).projects_with(Permission.KEYS_MANAGE) == frozenset({"proj_p"})
 
 
 def test_whose_keys_are_reached_depends_on_the_permission_not_on_what_else_may_be_read() -> None:

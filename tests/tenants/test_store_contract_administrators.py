@@ -122,3 +122,21 @@ async def test_a_row_of_a_newer_process_is_read_without_what_is_new_in_it(
     }
     await store.client.call("UpdateItem", body, repeatable=False)
     assert await administrators.find_admin_key(KEY.id) == KEY
+
+
+async def test_a_key_with_a_role_that_only_newer_processes_know_is_no_key(
+    administrators: DynamoAdministrators, store: Store
+) -> None:
+    await administrators.create_admin_key(KEY, an_audit())
+    await administrators.create_admin_key(replace(KEY, id="admin_key_2"), an_audit())
+    body = {
+        "TableName": store.tables.core,
+        "Key": {"pk": {"S": "ADMIN_KEYS"}, "sk": {"S": KEY.id}},
+        "UpdateExpression": "SET #r = :r",
+        "ExpressionAttributeNames": {"#r": "role"},
+        "ExpressionAttributeValues": {":r": {"S": "org.auditor"}},
+    }
+    await store.client.call("UpdateItem", body, repeatable=False)
+    assert await administrators.find_admin_key(KEY.id) is None
+    page = await administrators.list_admin_keys(None, 5)
+    assert [each.id for each in page.items] == ["admin_key_2"]

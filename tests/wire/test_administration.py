@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import openai
 import pytest
 from openai import AsyncOpenAI, OpenAI
 
-from tests.wire.stack import Gateway, Stack
+from tests.admin.local_issuer import AUDIENCE, running_issuer
+from tests.wire.stack import Gateway, Stack, running_serve
 from tests.wire.tenancy import Tenancy
+from tests.wire.test_shown_commands import blocks, run
 
 
 @contextmanager
@@ -83,7 +87,7 @@ async def test_a_key_deleted_under_load_is_refused_by_every_process_from_then_on
 
         async def use(gateway: Gateway) -> list[bool]:
             """Whether requests that began after the deletion had returned were served."""
-            late = []
+            late: list[bool] = []
             async with AsyncOpenAI(admin_api_key=made.value, base_url=gateway.base_url, max_retries=0) as sdk:
                 while len(late) < 5:
                     was_deleted = deleted.is_set()
@@ -100,3 +104,81 @@ async def test_a_key_deleted_under_load_is_refused_by_every_process_from_then_on
         await owner.admin.organization.admin_api_keys.delete(made.id)
         deleted.set()
         assert [each for late in await asyncio.gather(*users) for each in late if each] == []
+
+
+def test_users_are_put_into_a_project_changed_and_taken_out(stack: Stack, tenancy: Tenancy) -> None:
+    project_id, user_id = tenancy.create_project(), f"user-{uuid.uuid4().hex}"
+    key = tenancy.issue(project_id, owner={"type": "user", "user_id": user_id})
+    with administrator(stack, stack.admin_key) as owner, stack.openai(key.value) as client:
+        organization = owner.admin.organization
+        members = organization.projects.users
+        email = f"{user_id}@example.com"
+        added = members.create(project_id, role="member", user_id=user_id, email=email)
+        assert (added.object, added.role, added.email) == ("organization.project.user", "member", email)
+        assert members.update(user_id, project_id=project_id, role="owner").role == "owner"
+        assert members.retrieve(user_id, project_id=project_id).role == "owner"
+        assert [each.id for each in members.list(project_id, limit=1)] == [user_id]
+        assert [each.id for each in organization.users.list(emails=[email])] == [user_id]
+        assert organization.users.update(user_id, role="owner").role == "owner"
+        assert organization.users.retrieve(user_id).name is None
+        assert client.models.list().data
+        assert members.delete(user_id, project_id=project_id).deleted
+        with pytest.raises(openai.AuthenticationError):
+            client.models.list()
+        assert organization.users.delete(user_id).deleted
+        with pytest.raises(openai.NotFoundError):
+            organization.users.retrieve(user_id)
+
+
+async def test_the_asynchronous_client_pages_through_users(stack: Stack, tenancy: Tenancy) -> None:
+    project_id, names = tenancy.create_project(), sorted(f"user-{uuid.uuid4().hex}" for _ in range(5))
+    async with AsyncOpenAI(
+        admin_api_key=stack.admin_key, base_url=stack.base_url, max_retries=0, _strict_response_validation=True
+    ) as sdk:
+        members = sdk.admin.organization.projects.users
+        for name in names:
+            await members.create(project_id, role="member", user_id=name)
+        assert [each.id async for each in members.list(project_id, limit=2)] == names
+        assert set(names) <= {each.id async for each in sdk.admin.organization.users.list(limit=2)}
+        assert (await members.delete(names[0], project_id=project_id)).id == names[0]
+
+
+def test_people_sign_in_with_a_token_of_the_identity_provider(stack: Stack, tenancy: Tenancy, tmp_path: Path) -> None:
+    own, foreign = tenancy.create_project("own"), tenancy.create_project("foreign")
+    with running_issuer() as issuer:
+        settings = {
+            "SLUICE_OIDC_ISSUER": issuer.url,
+            "SLUICE_OIDC_AUDIENCE": AUDIENCE,
+            "SLUICE_OIDC_ROLES": f"leads=project.owner:{own},auditors=org.viewer",
+        }
+        with running_serve(stack, tmp_path / "log", settings) as gateway:
+            with administrator(gateway, issuer.token(groups=["leads"])) as lead:
+                assert [each.id for each in lead.admin.organization.projects.list()] == [own]
+                with pytest.raises(openai.NotFoundError):
+                    lead.admin.organization.projects.retrieve(foreign)
+                with pytest.raises(openai.PermissionDeniedError):
+                    lead.admin.organization.projects.archive(own)
+            with administrator(gateway, issuer.token(groups=[])) as nobody, pytest.raises(openai.PermissionDeniedError):
+                nobody.admin.organization.projects.list()
+            for token in (issuer.token(aud="another"), issuer.token(exp=1), issuer.token()[:-8] + "AAAAAAAA"):
+                with administrator(gateway, token) as stranger, pytest.raises(openai.AuthenticationError):
+                    stranger.admin.organization.projects.list()
+            # Someone who signed in calls no model, and the other process knows no tokens.
+            token = issuer.token(groups=["auditors"])
+            with gateway.openai(token) as client, pytest.raises(openai.AuthenticationError):
+                client.models.list()
+            with administrator(stack, token) as auditor, pytest.raises(openai.AuthenticationError):
+                auditor.admin.organization.projects.list()
+        log = (tmp_path / "log").read_text()
+        assert "expired" in log
+        assert token.rpartition(".")[2] not in log
+
+
+@pytest.mark.parametrize("block", blocks("docs/administration.md", "sh"))
+def test_the_shell_lines_of_the_administration_page_work(stack: Stack, block: str) -> None:
+    assert run(["bash", "-euc", block], stack)
+
+
+@pytest.mark.parametrize("block", blocks("docs/administration.md", "python"))
+def test_the_program_of_the_administration_page_works(stack: Stack, block: str) -> None:
+    assert "finance" in run([sys.executable, "-c", block], stack)

@@ -14,6 +14,7 @@ from tenants.administrators import Administrators
 from tenants.errors import AuthenticationFailed
 from tenants.secret import Peppers
 from tenants.store import Directory, KeyReader, Ledger
+from tenants.users import Users
 
 KEYS = {"one": "1" * 32, "other": "2" * 32}
 
@@ -22,6 +23,7 @@ def control_with(admin_key: str) -> ControlPlane:
     return ControlPlane(
         directory=create_autospec(Directory, instance=True),
         administrators=create_autospec(Administrators, instance=True),
+        users=create_autospec(Users, instance=True),
         ledger=create_autospec(Ledger, instance=True),
         keys=create_autospec(KeyReader, instance=True),
         peppers=Peppers({"p1": b"pepper of the tests"}, "p1"),

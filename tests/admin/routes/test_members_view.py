@@ -54,9 +54,9 @@ async def company(control: ControlPlane, requester: Requester) -> AsyncIterator[
 
 
 async def groups(
-    company: Company, headers: dict[str, str], path: str = "/usage/completions", **asked: Any
+    company: Company, headers: dict[str, str], path: str = "/usage/completions", asked: dict[str, Any] | None = None
 ) -> list[Any]:
-    answer = await company.client.get(path, params={**REPORT, **asked}, headers=headers)
+    answer = await company.client.get(path, params={**REPORT, **(asked or {})}, headers=headers)
     assert answer.status_code == 200, answer.text
     results = [result for bucket in answer.json()["data"] for result in bucket["results"]]
     return sorted((each["project_id"], each["user_id"]) for each in results)
@@ -81,9 +81,9 @@ async def test_reports_are_of_the_roles_projects_and_users_alone(company: Compan
 
 async def test_a_filter_cannot_reach_further_than_the_role(company: Company) -> None:
     member = await company.headers(Role.PROJECT_MEMBER, company.p, "anna")
-    assert await groups(company, member, **{"project_ids[]": company.p}) == [(company.p, "anna")]
-    assert await groups(company, member, **{"user_ids[]": ["anna", "bob"]}) == [(company.p, "anna")]
-    assert await groups(company, member, **{"user_ids[]": "bob"}) == []
+    assert await groups(company, member, asked={"project_ids[]": company.p}) == [(company.p, "anna")]
+    assert await groups(company, member, asked={"user_ids[]": ["anna", "bob"]}) == [(company.p, "anna")]
+    assert await groups(company, member, asked={"user_ids[]": "bob"}) == []
     for params in ({"project_ids[]": company.q}, {"project_ids[]": [company.p, company.q]}):
         for path in ("/usage/completions", "/usage/embeddings", "/costs"):
             answer = await company.client.get(path, params={**START, **params}, headers=member)

@@ -13,9 +13,11 @@ from fastapi import FastAPI
 from admin.control_plane import ControlPlane, Requester
 from admin.operations.admin_keys import AdminKeyDraft, create_admin_key
 from admin.routes.admitted import PREFIX
+from admin.routes.permissions import REQUIRED, required_of
 from admin.routes.router import Neighbours, create_router
+from admin.routes.unsupported import METHODS, UNSUPPORTED, paths_of
 from tenants.dynamo_escrow import TenantBudgets
-from tenants.roles import FULL_ACCESS, Role, RoleBinding
+from tenants.roles import ALLOWED, FULL_ACCESS, Permission, Role, RoleBinding
 from tests.admin.conftest import BOOTSTRAP, NOW_MS
 from tests.admin.routes.usage_service import assembled, opened
 from tests.admin.usage_books import ListedBooks
@@ -31,6 +33,10 @@ MATRIX = {
     "POST /admin_api_keys": MANAGED,
     "GET /admin_api_keys/{key_id}": SETTINGS,
     "DELETE /admin_api_keys/{key_id}": MANAGED,
+    "GET /users": ORG,
+    "GET /users/{user_id}": ORG,
+    "POST /users/{user_id}": OWNER,
+    "DELETE /users/{user_id}": OWNER,
     "GET /projects": ALL,
     "POST /projects": OWNER,
     f"GET {P}": ALL,
@@ -55,6 +61,11 @@ MATRIX = {
     f"GET {P}/spend_alerts/{{alert_id}}": SETTINGS,
     f"POST {P}/spend_alerts/{{alert_id}}": OWNER,
     f"DELETE {P}/spend_alerts/{{alert_id}}": OWNER,
+    f"GET {P}/users": SETTINGS,
+    f"POST {P}/users": MANAGED,
+    f"GET {P}/users/{{user_id}}": SETTINGS,
+    f"POST {P}/users/{{user_id}}": MANAGED,
+    f"DELETE {P}/users/{{user_id}}": MANAGED,
     f"GET {P}/service_accounts": SETTINGS,
     f"POST {P}/service_accounts": MANAGED,
     f"GET {P}/service_accounts/{{service_account_id}}": SETTINGS,
@@ -123,6 +134,7 @@ class Maker:
         notice = {"type": "email", "recipients": ["anna@example.com"]}
         alert = await self.post(f"{at}/spend_alerts", {**spend, "notification_channel": notice})
         await self.post(f"{at}/rate_limits/rl-m", {"max_requests_per_1_minute": 5})
+        await self.post(f"{at}/users", {"user_id": "carl", "role": "member"})
         member_id, member = await self.credential(Role.PROJECT_MEMBER, p, "anna")
         ids = {
             "project_id": p,
@@ -131,6 +143,7 @@ class Maker:
             "alert_id": alert["id"],
             "rate_limit_id": "rl-m",
             "key_id": member_id,
+            "user_id": "carl",
         }
         secrets = {
             "owner": BOOTSTRAP,
@@ -175,6 +188,17 @@ async def call(client: httpx2.AsyncClient, route: str, path: str, secret: str | 
 
 def test_the_matrix_has_every_route(app: FastAPI) -> None:
     assert routes_of(app) == set(MATRIX)
+
+
+def test_every_route_declares_its_permission_and_no_declaration_is_left_over(app: FastAPI) -> None:
+    unsupported = {path for each in UNSUPPORTED for path in paths_of(each)}
+    declared = {(method, path) for method, path in REQUIRED if path not in unsupported}
+    assert {f"{method} {path.replace(':path}', '}')}" for method, path in declared} == routes_of(app)
+    assert all(REQUIRED[method, path] is Permission.ACTOR_READ for path in unsupported for method in METHODS)
+
+
+def test_what_nobody_declared_is_for_owners_of_the_organization() -> None:
+    assert ALLOWED[required_of("GET", "/nowhere")] == {Role.ORG_OWNER}
 
 
 @pytest.mark.parametrize("credential", CREDENTIALS)
