@@ -45,6 +45,7 @@ from tenants.dynamo_active_accounts import ActiveAccounts, SweepRecord
 from tenants.dynamo_audit_books import DynamoAuditBooks
 from tenants.dynamo_directory import DynamoDirectory
 from tenants.dynamo_escrow import TenantBudgets
+from tenants.dynamo_idempotency import DynamoClaims
 from tenants.dynamo_kept_reasoning import DynamoReasoningStore
 from tenants.dynamo_ledger import DynamoKeyReader, DynamoLedger
 from tenants.dynamo_models import bind
@@ -236,6 +237,7 @@ def _build_control_plane(settings: Settings, aws: Aws, store: _Store) -> Control
         clock_ms=_clock_ms,
         randomness=os.urandom,
         refused_attempts=RefusedAttempts(directory.record, _clock_ms),
+        claims=DynamoClaims(aws.dynamodb, store.tables),
     )
 
 

@@ -20,6 +20,7 @@ usage   accounts, events and kept reasoning; written by every request, expiring.
         L#<hour>            <key>#<yyyy-mm>   an account that was written to in this hour
         L#SWEEP             SWEEP          how far the accounts were looked through for what crashes left
         C#<request id>      <number>       a correction of what the request was charged
+        I#<digest>          CLAIM          an idempotency key: who makes its request, and the answer
 
 audit   append-only: the writer needs PutItem, and Query to see what became of a write without an answer.
         <yyyy-mm>               <audit id>   an entry

@@ -11,6 +11,7 @@ from admin.operations.audit_fields import key_fields
 from admin.operations.limits import require_enforceable
 from admin.operations.projects import require_active
 from tenants.audit import AuditAction
+from tenants.errors import AnswerLost
 from tenants.key import ApiKey, Owner, OwnerKind
 from tenants.limits import NO_LIMITS, Limits
 from tenants.permissions import ModelPermissions
@@ -84,7 +85,10 @@ async def issue_key(control: ControlPlane, requester: Requester, project_id: str
         limits=draft.limits,
     )
     change = Change(AuditAction.API_KEY_CREATED, tenant.id, key.id, after=key_fields(key))
-    await control.directory.create_key(key, to_audit_event(control, requester, change))
+    try:
+        await control.directory.create_key(key, to_audit_event(control, requester, change))
+    except AnswerLost:  # the secret above is nobody's; the key's own one was lost with the answer
+        key = await control.directory.get_key(tenant.id, key_id)
     return IssuedKey(KeyRecord(key, tenant), secret)
 
 
@@ -105,6 +109,8 @@ async def rotate_key(
     fingerprints = (control.peppers.fingerprint(secret), *(former if ends_at > now else ()))
     rotated = replace(key, fingerprints=fingerprints, hint=secret.hint)
     saved = await save(control, requester, target, KeyRevision(AuditAction.API_KEY_ROTATED, record, rotated))
+    if saved.key.hint != secret.hint:  # rotated by an earlier attempt, whose answer was lost
+        ends_at = max((each.expires_at for each in saved.key.fingerprints if each.expires_at is not None), default=now)
     return RotatedKey(IssuedKey(saved, secret), previous_expires_at=ends_at)
 
 
