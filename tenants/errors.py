@@ -81,7 +81,7 @@ class IdempotencyKeyReused(TenantsError):
 
 
 class IdempotencyInProgress(TenantsError):
-    """Another attempt of the same request is under way, or broke off: then the next can begin in `lease_ms`."""
+    """Another attempt with the same idempotency key is under way, or broke off less than a minute ago."""
 
     def __init__(self, lease_ms: int) -> None:
         seconds = -(-lease_ms // 1000)

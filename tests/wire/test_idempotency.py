@@ -25,15 +25,15 @@ def test_16_posts_to_two_processes_make_one_project(stack: Stack, second: Gatewa
     other, headers, name = Tenancy(second.base_url, stack.admin_key), a_key(), f"once {uuid.uuid4()}"
 
     def create(number: int) -> str | None:
+        """The id, or the code of the refusal."""
         projects = (tenancy, other)[number % 2].sdk.admin.organization.projects
         try:
             return projects.create(name=name, extra_headers=headers).id
         except openai.ConflictError as error:
-            assert error.code == "idempotency_in_progress"
-            return None
+            return error.code
 
     with ThreadPoolExecutor(16) as threads:
-        made = set(threads.map(create, range(16))) - {None}
+        made = set(threads.map(create, range(16))) - {"idempotency_in_progress"}
     other.close()
     assert [*made] == names_of(tenancy, name)
 
@@ -47,7 +47,9 @@ def test_a_secret_is_shown_once(tenancy: Tenancy) -> None:
     assert first.api_key is not None
     replayed = again.parse().api_key
     assert replayed is not None
-    assert (replayed.id, replayed.value) == (first.api_key.id, None)
+    assert replayed.id == first.api_key.id
+    assert "value" in replayed.to_dict()
+    assert replayed.to_dict()["value"] is None
 
 
 def test_requests_of_a_killed_process_are_made_once_when_they_are_repeated(
@@ -77,12 +79,14 @@ def test_requests_of_a_killed_process_are_made_once_when_they_are_repeated(
         gateway.kill()
     killed.close()
     repeated: set[str] = set()
+    refused: list[str | None] = []
     for headers in sent:
         try:
-            made = tenancy.sdk.admin.organization.projects.create(name=name, extra_headers=headers)
+            repeated.add(tenancy.sdk.admin.organization.projects.create(name=name, extra_headers=headers).id)
         except openai.ConflictError as error:
-            assert error.code == "idempotency_in_progress"  # until the killed process's lease is over
-        else:
-            repeated.add(made.id)
-    assert set(answered) <= repeated
-    assert len(names_of(tenancy, name)) <= len(sent)
+            refused.append(error.code)
+    # Those that the kill cut off are held by the dead process until its lease is over.
+    assert set(refused) <= {"idempotency_in_progress"}
+    assert len(refused) <= 4
+    assert set(answered) <= repeated <= set(names_of(tenancy, name))
+    assert len(names_of(tenancy, name)) - len(repeated) <= len(refused)
