@@ -75,7 +75,8 @@ class AuditTrail:
                 if error.cancellation_reasons:
                     self._idle.append(chain)
                 raise
-            if stored != row["hash"]:  # an attempt of this call that was taken for refused: its chain forked from here
+            if stored != row["hash"]:
+                # An earlier attempt of this call was taken for cancelled and was not: some chain is longer than known.
                 self._idle.clear()
                 return
         chain.head = head_of(row)

@@ -86,6 +86,8 @@ async def _let_go(release: Callable[[HeldClaim], Coroutine[Any, Any, None]], hel
 
 
 def _to_kept(response: Response) -> KeptAnswer:
+    if not hasattr(response, "body"):  # streamed: it is not there to be kept
+        return KeptAnswer(response.status_code, None)
     fields, dropped = without_secrets(json.loads(bytes(response.body) or b"null"))
     body = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
     fits = len(body.encode()) <= LARGEST_ANSWER_BYTES
