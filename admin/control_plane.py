@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from admin.auth import AdminKeys
+from admin.idempotency import ClaimedIds, Claims
 from admin.identifiers import AUDIT_EVENT
 from admin.oidc import IdentityProvider
 from admin.refused_attempts import RefusedAttempts
 from tenants.administrators import Administrators
 from tenants.audit import Actor, AuditAction, AuditEvent
+from tenants.idempotency import HeldClaim
 from tenants.ids import TIME_CHARS, time_ordered
 from tenants.roles import NO_ACCESS, Access
 from tenants.secret import Peppers
@@ -26,7 +28,8 @@ class ControlPlane:
     """Stores and peppers, and the two things that are not functions of values: clock and randomness.
 
     `clock_ms` gives Unix milliseconds; `randomness` gives as many secret-grade random bytes as asked for. Without
-    `refused_attempts`, the audit trail has changes alone. `keys` finds a key whatever project it is of.
+    `refused_attempts`, the audit trail has changes alone; without `claims`, idempotency keys are ignored.
+    `claimed_ids` are those of one request that has such a key. `keys` finds a key whatever project it is of.
     `imported_keys`: the data plane accepts keys that other gateways made.
     """
 
@@ -41,6 +44,8 @@ class ControlPlane:
     randomness: Callable[[int], bytes]
     identity_provider: IdentityProvider | None = None
     refused_attempts: RefusedAttempts | None = None
+    claims: Claims | None = None
+    claimed_ids: ClaimedIds | None = None
     imported_keys: bool = False
 
     def now_seconds(self) -> int:
@@ -48,16 +53,20 @@ class ControlPlane:
 
     def new_id(self, prefix: str, width: int = 16) -> str:
         """A fresh id: `prefix` and `width` base62 characters, sorting by the millisecond of its making."""
+        if self.claimed_ids is not None:
+            return self.claimed_ids.next(prefix, width)
         return prefix + time_ordered(self.clock_ms(), self.randomness(width - TIME_CHARS), width)
 
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """Who asks, and in which request: what an audit event says of a change's origin. `access` is what it may do."""
+    """Who asks, and in which request: what an audit event says of a change's origin. `access` is what it may do,
+    `claim` that of the request's idempotency key."""
 
     actor: Actor
     request_id: str | None = None
     access: Access = NO_ACCESS
+    claim: HeldClaim | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,4 +98,5 @@ def to_audit_event(control: ControlPlane, requester: Requester, change: Change) 
         request_id=requester.request_id,
         before=change.before,
         after=change.after,
+        claim=requester.claim,
     )

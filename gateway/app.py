@@ -54,6 +54,7 @@ from tenants.dynamo_administrators import DynamoAdministrators
 from tenants.dynamo_audit_books import DynamoAuditBooks
 from tenants.dynamo_directory import DynamoDirectory
 from tenants.dynamo_escrow import TenantBudgets
+from tenants.dynamo_idempotency import DynamoClaims
 from tenants.dynamo_kept_reasoning import DynamoReasoningStore
 from tenants.dynamo_ledger import DynamoKeyReader, DynamoLedger
 from tenants.dynamo_models import bind
@@ -298,6 +299,7 @@ def _build_control_plane(settings: Settings, aws: Aws, store: _Store) -> Control
         identity_provider=_build_identity_provider(settings),
         refused_attempts=RefusedAttempts(directory.record, _clock_ms),
         imported_keys=settings.imported_keys,
+        claims=DynamoClaims(aws.dynamodb, store.tables),
     )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tenants.idempotency import HeldClaim
+
 
 class AuditAction(StrEnum):
     """What was done, in OpenAI's names of audit events where it has one."""
@@ -84,7 +86,7 @@ class Attempt:
 class AuditEvent:
     """`before` and `after` hold the fields that changed, never a secret or a fingerprint. `attempt` is there where
     nothing was changed, because it was refused; then `target_id` is what was asked for, if anything was named. An
-    action that a newer version wrote is its name."""
+    action that a newer version wrote is its name. `claim` is not stored: under it, the change is made once."""
 
     id: str
     at_ms: int
@@ -96,6 +98,7 @@ class AuditEvent:
     before: Mapping[str, object] | None = None
     after: Mapping[str, object] | None = None
     attempt: Attempt | None = None
+    claim: HeldClaim | None = None
 
     @property
     def outcome(self) -> Outcome:

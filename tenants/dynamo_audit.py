@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,9 @@ from pynamodb.transactions import TransactWrite
 
 from tenants.audit import ORGANIZATION, AuditEvent
 from tenants.audit_chain import Head, head_of, is_witness, latest_heads, linked
-from tenants.dynamo_models import AuditRow, Rows
+from tenants.dynamo_models import AuditRow, ClaimRow, Rows
+from tenants.errors import AnswerLost, IdempotencyInProgress, TenantsError
+from tenants.idempotency import CLAIM_SORT, LEASE_MS, HeldClaim, claim_partition, step_of
 from tenants.ids import time_ordered
 from tenants.periods import month_before, month_of
 from tenants.rows import audit_to_row
@@ -56,7 +58,8 @@ class AuditTrail:
         """Commit what `write` puts into a transaction together with the entry, or nothing.
 
         Raises TransactWriteError: with reasons where it was cancelled and nothing was written, without where nobody
-        knows; PynamoDBConnectionError where the trail could not be read.
+        knows; AnswerLost where the change was made under the entry's claim before, IdempotencyInProgress where that is
+        another attempt's by now; PynamoDBConnectionError where the trail could not be read.
         """
         chain = self._take()
         seen = self._heads_beside(chain, audit) if is_witness(chain.next_number) else []
@@ -66,10 +69,14 @@ class AuditTrail:
         except TransactWriteError as error:
             stored = self._find(audit) if _may_be_applied(error, audit) else None
             if stored is None:
+                if audit.claim is not None and (item := _claim_refused(error)) is not None:
+                    self._idle.append(chain)
+                    raise _claim_error(item, audit, audit.claim) from error
                 if error.cancellation_reasons:
                     self._idle.append(chain)
                 raise
-            if stored != row["hash"]:  # an attempt of this call that was taken for refused: its chain forked from here
+            if stored != row["hash"]:
+                # An earlier attempt of this call was taken for cancelled and was not: some chain is longer than known.
                 self._idle.clear()
                 return
         chain.head = head_of(row)
@@ -93,8 +100,16 @@ class AuditTrail:
             write(transaction)
             absent = AuditRow.pk.does_not_exist()
             transaction.save(self._rows.audit(month, audit.id, **row), condition=absent, return_values="ALL_OLD")
+            if audit.claim is not None:
+                self._note_step(transaction, audit, audit.claim)
             if audit.tenant_id != ORGANIZATION:
                 transaction.save(self._rows.audit_pointer(tenant_audit_partition(audit.tenant_id, month), audit.id))
+
+    def _note_step(self, transaction: TransactWrite, audit: AuditEvent, claim: HeldClaim) -> None:
+        step = step_of(str(audit.action), audit.target_id)
+        row = self._rows.claim(claim_partition(claim.digest), CLAIM_SORT)
+        new = (ClaimRow.token == claim.token) & ~ClaimRow.steps.contains(step)
+        transaction.update(row, actions=[ClaimRow.steps.add({step})], condition=new, return_values="ALL_OLD")
 
     def _find(self, audit: AuditEvent) -> str | None:
         """The hash of the entry as it is stored."""
@@ -121,6 +136,22 @@ class AuditTrail:
                 month, consistent_read=True, scan_index_forward=False, limit=limit, attributes_to_get=names
             )
         )
+
+
+def _claim_refused(error: TransactWriteError) -> Mapping[str, Any] | None:
+    """The claim as it is stored, where it was what cancelled the transaction."""
+    for reason in error.cancellation_reasons:
+        item = None if reason is None else reason.raw_item
+        if item is not None and item.get("sk", {}).get("S") == CLAIM_SORT:
+            return item
+    return None
+
+
+def _claim_error(item: Mapping[str, Any], audit: AuditEvent, claim: HeldClaim) -> TenantsError:
+    if step_of(str(audit.action), audit.target_id) in item.get("steps", {}).get("SS", ()):
+        claim.found_made = True
+        return AnswerLost()
+    return IdempotencyInProgress(LEASE_MS)
 
 
 def _may_be_applied(error: TransactWriteError, audit: AuditEvent) -> bool:

@@ -10,7 +10,7 @@ import types
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
@@ -123,6 +123,13 @@ class AuditRow(PointerRow):
     hash = UnicodeAttribute(null=True)
 
 
+class ClaimRow(PointerRow):
+    """The part of a claim that a change under it writes; `dynamo_idempotency` has the rest."""
+
+    token = UnicodeAttribute()
+    steps = UnicodeSetAttribute(null=True)
+
+
 class FenceRow(PointerRow):
     """The part of an account item that the control plane writes; `account_item` says what the names mean."""
 
@@ -149,6 +156,7 @@ class Rows:
     audit: type[AuditRow]
     audit_pointer: type[PointerRow]
     fence: type[FenceRow]
+    claim: type[ClaimRow]
     connection: Connection
 
 
@@ -182,5 +190,6 @@ def bind(access: DynamoAccess, tables: TableNames) -> Rows:
         audit=bound(AuditRow, tables.audit),
         audit_pointer=bound(PointerRow, tables.audit),
         fence=bound(FenceRow, tables.usage),
+        claim=bound(ClaimRow, tables.usage),
         connection=Connection(**settings),
     )

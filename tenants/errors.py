@@ -108,6 +108,31 @@ class StaleVersion(TenantsError):
     """The change was made to a version (`If-Match`) that is not the current one; nothing was changed."""
 
 
+class IdempotencyKeyReused(TenantsError):
+    """The key was used by the same actor on the same path, with another body."""
+
+    def __init__(self) -> None:
+        super().__init__("This idempotency key was used with another body. A new request needs a new key.")
+
+
+class IdempotencyInProgress(TenantsError):
+    """Another attempt with the same idempotency key is under way, or broke off less than a minute ago."""
+
+    def __init__(self, lease_ms: int) -> None:
+        seconds = -(-lease_ms // 1000)
+        super().__init__(
+            "A request with this idempotency key is under way. Repeat it in a moment, "
+            f"or, if it broke off, in {seconds} seconds."
+        )
+
+
+class AnswerLost(TenantsError):
+    """An earlier attempt under the same idempotency key made the change; its answer is not there any more."""
+
+    def __init__(self) -> None:
+        super().__init__("An earlier request with this idempotency key made the change. Read the resource to see it.")
+
+
 class TooContended(TenantsError):
     """Others kept changing the same record; nothing was changed. Trying again is safe."""
 

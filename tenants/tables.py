@@ -26,6 +26,7 @@ usage   accounts, events and kept reasoning; written by every request, expiring.
         C#<request id>      <number>       a correction of what the request was charged
         N#<tenant>          <period>#<alert>#<threshold>   an alert of the tenant whose threshold was reached
         N#UNTOLD            <tenant>#<period>#…            one of these that somebody has still to be told of
+        I#<digest>          CLAIM          an idempotency key: who makes its request, and the answer
 
 audit   append-only: the writer needs PutItem, and Query to see what became of a write without an answer.
         <yyyy-mm>               <audit id>   an entry

@@ -12,7 +12,7 @@ from admin.operations.policies import PolicyEdit, revise
 from admin.operations.preconditions import Precondition
 from admin.operations.projects import require_active
 from tenants.audit import AuditAction
-from tenants.errors import Conflict, InvalidArgument, NotFound
+from tenants.errors import AnswerLost, Conflict, InvalidArgument, NotFound
 from tenants.key import ApiKey, KeyStatus, OwnerKind
 from tenants.permissions import ModelPermissions
 from tenants.principal import KeyRecord
@@ -169,6 +169,9 @@ async def save(control: ControlPlane, requester: Requester, target: KeyTarget, r
     updated = replace(revision.wanted, version=current.version + 1)
     before, after = differing(key_fields(current), key_fields(updated))
     change = Change(revision.action, current.tenant_id, current.id, before, after)
-    with target.precondition.lost_race_is_stale():
-        await control.directory.update_key(updated, to_audit_event(control, requester, change))
+    try:
+        with target.precondition.lost_race_is_stale():
+            await control.directory.update_key(updated, to_audit_event(control, requester, change))
+    except AnswerLost:
+        updated = await control.directory.get_key(current.tenant_id, current.id)
     return KeyRecord(updated, revision.read.tenant)

@@ -11,9 +11,10 @@ from tenants.audit_order import AuditRange, first_id_at
 from tenants.event_order import DAY_MS, Period
 
 # Where a filter leaves out nearly all entries, a page ends early, once so much was read for it.
-MOST_ENTRIES_READ = 10_000
+MOST_ENTRIES_READ = 5_000
 MOST_READS = 200
-_READ_AT_ONCE = 500
+# What is read at once is decoded on the event loop, beside the requests of the data plane.
+_READ_AT_ONCE = 250
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from tenants.secret import Secret
 from tenants.tenant import Tenant
 
 _UNCERTAIN = "The store did not answer: the key may have been made. Look for it, and delete it if you do not use it."
+_ANSWER_LOST = "Made by an earlier attempt, and its secret was lost with the answer: rotate the key."
 _NOT_TRIED = "Not made: an earlier row failed."
 
 
@@ -73,7 +74,7 @@ async def issue_rows(
         secret, key = new_key_secret(control), None
         try:
             key = await to_key(control, tenant, row.draft, secret)
-            await create_key(control, requester, AuditAction.API_KEY_CREATED, key)
+            stored = await create_key(control, requester, AuditAction.API_KEY_CREATED, key)
         except LedgerUnavailable:
             if place == 0:
                 raise
@@ -85,7 +86,8 @@ async def issue_rows(
             failed = True
             yield IssuedRow(row, error=f"Not made: {error.message}")
         else:
-            yield IssuedRow(row, key, secret)
+            lost = stored.fingerprints != key.fingerprints
+            yield IssuedRow(row, stored, error=_ANSWER_LOST) if lost else IssuedRow(row, key, secret)
 
 
 async def _require_account(control: ControlPlane, project_id: str, row: BulkRow, account_id: str) -> None:

@@ -39,8 +39,7 @@ async def import_key(
     key = await to_key(control, tenant, draft, current)
     # Above any version that a key with this id can have had: one that was deleted has left its fence on its account.
     imported = replace(key, hint=foreign.hint, imported=True, version=control.clock_ms())
-    await create_key(control, requester, AuditAction.API_KEY_IMPORTED, imported)
-    return KeyRecord(imported, tenant)
+    return KeyRecord(await create_key(control, requester, AuditAction.API_KEY_IMPORTED, imported), tenant)
 
 
 async def _require_absent(control: ControlPlane, key_id: str) -> None:

@@ -11,6 +11,7 @@ from admin.operations.audit_fields import key_fields
 from admin.operations.limits import require_enforceable
 from admin.operations.projects import require_active
 from tenants.audit import AuditAction
+from tenants.errors import AnswerLost
 from tenants.key import ApiKey, Owner, OwnerKind
 from tenants.limits import NO_LIMITS, Limits
 from tenants.permissions import ModelPermissions
@@ -67,8 +68,8 @@ async def issue_key(control: ControlPlane, requester: Requester, project_id: str
     enforcement that its project's limits do not allow."""
     tenant = await get_tenant_for(control, project_id, draft)
     secret = new_key_secret(control)
-    key = await to_key(control, tenant, draft, secret)
-    await create_key(control, requester, AuditAction.API_KEY_CREATED, key)
+    made = await to_key(control, tenant, draft, secret)
+    key = await create_key(control, requester, AuditAction.API_KEY_CREATED, made)
     return IssuedKey(KeyRecord(key, tenant), secret)
 
 
@@ -103,10 +104,15 @@ async def to_key(control: ControlPlane, tenant: Tenant, draft: KeyDraft, secret:
     )
 
 
-async def create_key(control: ControlPlane, requester: Requester, action: AuditAction, key: ApiKey) -> None:
-    """Store a key that was made. Raises NotFound, Conflict."""
+async def create_key(control: ControlPlane, requester: Requester, action: AuditAction, key: ApiKey) -> ApiKey:
+    """Store a key that was made. Returns what is stored: another one where an earlier attempt of the request made it,
+    whose secret was lost with its answer. Raises NotFound, Conflict."""
     change = Change(action, key.tenant_id, key.id, after=key_fields(key))
-    await control.directory.create_key(key, to_audit_event(control, requester, change))
+    try:
+        await control.directory.create_key(key, to_audit_event(control, requester, change))
+    except AnswerLost:
+        return await control.directory.get_key(key.tenant_id, key.id)
+    return key
 
 
 async def rotate_key(
@@ -126,6 +132,8 @@ async def rotate_key(
     fingerprints = (control.peppers.fingerprint(secret), *(former if ends_at > now else ()))
     rotated = replace(key, fingerprints=fingerprints, hint=secret.hint, imported=False)
     saved = await save(control, requester, target, KeyRevision(AuditAction.API_KEY_ROTATED, record, rotated))
+    if saved.key.hint != secret.hint:  # rotated by an earlier attempt, whose answer was lost
+        ends_at = max((each.expires_at for each in saved.key.fingerprints if each.expires_at is not None), default=now)
     return RotatedKey(IssuedKey(saved, secret), previous_expires_at=ends_at)
 
 

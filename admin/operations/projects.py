@@ -14,7 +14,7 @@ from admin.control_plane import Change, ControlPlane, Requester, to_audit_event
 from admin.identifiers import PROJECT
 from admin.operations.audit_fields import differing, tenant_fields
 from tenants.audit import AuditAction
-from tenants.errors import Conflict, NotFound
+from tenants.errors import AnswerLost, Conflict, NotFound
 from tenants.permissions import ModelPermissions
 from tenants.store import Page
 from tenants.tenant import Tenant, TenantStatus
@@ -26,7 +26,10 @@ async def create_project(control: ControlPlane, requester: Requester, name: str)
     """A new project that may call every model. Raises LedgerUnavailable and TooContended, as every change may."""
     tenant = Tenant(control.new_id(PROJECT), name, created_at=control.now_seconds())
     change = Change(AuditAction.PROJECT_CREATED, tenant.id, tenant.id, after=tenant_fields(tenant))
-    await control.directory.create_tenant(tenant, to_audit_event(control, requester, change))
+    try:
+        await control.directory.create_tenant(tenant, to_audit_event(control, requester, change))
+    except AnswerLost:
+        return await control.directory.get_tenant(tenant.id)
     return tenant
 
 
@@ -122,5 +125,11 @@ async def save(
     updated = replace(wanted, version=current.version + 1)
     before, after = differing(tenant_fields(current), tenant_fields(updated))
     change = Change(action, current.id, current.id, before, after)
-    await control.directory.update_tenant(updated, to_audit_event(control, requester, change))
+    try:
+        await control.directory.update_tenant(updated, to_audit_event(control, requester, change))
+    except AnswerLost:
+        # Made by an attempt that may have broken off before the fences; others may have changed the project since.
+        current = await control.directory.get_tenant(current.id)
+        await control.directory.fence_tenant(current)
+        return current
     return updated

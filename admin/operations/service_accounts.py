@@ -11,7 +11,7 @@ from admin.operations.audit_fields import differing, service_account_fields
 from admin.operations.issued_keys import IssuedKey, KeyDraft, ServiceAccountOwner, issue_key
 from admin.operations.projects import require_active
 from tenants.audit import AuditAction
-from tenants.errors import NotFound
+from tenants.errors import AnswerLost, NotFound
 from tenants.key import ApiKey, OwnerKind
 from tenants.store import Page
 from tenants.tenant import ServiceAccount
@@ -39,7 +39,10 @@ async def create_service_account(
     require_active(await control.directory.get_tenant(project_id))
     account = ServiceAccount(control.new_id(SERVICE_ACCOUNT), project_id, draft.name, control.now_seconds())
     change = Change(AuditAction.SERVICE_ACCOUNT_CREATED, project_id, account.id, after=service_account_fields(account))
-    await control.directory.create_service_account(account, to_audit_event(control, requester, change))
+    try:
+        await control.directory.create_service_account(account, to_audit_event(control, requester, change))
+    except AnswerLost:
+        account = await control.directory.get_service_account(project_id, account.id)
     if not draft.with_key:
         return account, None
     key_draft = KeyDraft(FIRST_KEY_NAME, ServiceAccountOwner(account.id), draft.key_expires_in_seconds)

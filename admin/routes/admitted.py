@@ -10,6 +10,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 
 from admin.authorization import authorize
 from admin.control_plane import ControlPlane, Requester
+from admin.routes.idempotency import answer_once
 from admin.routes.permissions import required_of
 from admin.routes.refusals import RouteHandler, recording_refusals
 from admin.sign_in import authenticate
@@ -70,7 +71,7 @@ def route_class_of(control: ControlPlane) -> type[APIRoute]:
                 authorize(admitted.requester.access, permission, request.path_params.get("project_id"))
                 if len(await request.body()) > LARGEST_BODY_BYTES:
                     raise InvalidArgument(f"The body has more than {LARGEST_BODY_BYTES:,} bytes.", "body")
-                response = await handle(request)
+                response = await answer_once(request, handle)
                 response.headers["cache-control"] = "no-store"  # answers may hold a secret
                 return response
 

@@ -22,6 +22,7 @@ from tenants.errors import (
     Conflict,
     FenceStale,
     GrantNeeded,
+    IdempotencyInProgress,
     InvalidArgument,
     LedgerUnavailable,
     NotFound,
@@ -35,7 +36,7 @@ from tenants.secret import find_credential, key_id_in
 RouteHandler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
-_NO_REFUSALS = (LedgerUnavailable, TooContended, FenceStale, GrantNeeded)
+_NO_REFUSALS = (LedgerUnavailable, TooContended, FenceStale, GrantNeeded, IdempotencyInProgress)
 _OF_CHANGES_ALONE = (InvalidArgument, Conflict, StaleVersion)
 _ORGANIZATION_ROLES = "org."
 _ID = re.compile(r"[a-z]{3,16}(?:_[a-z]{1,16}){0,3}_[0-9A-Za-z]{1,64}", re.ASCII)

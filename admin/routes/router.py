@@ -49,6 +49,7 @@ _REFUSALS = {
     409: "Changed by somebody else meanwhile, taken, or the project is archived.",
     412: "`If-Match` names another version than the one there is.",
     414: "The URL is over the limit.",
+    422: "The `Idempotency-Key` was used with another body.",
     503: "The store is unavailable or contended: nothing was answered for.",
 }
 _ERRORS: dict[int | str, dict[str, Any]] = {

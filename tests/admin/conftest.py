@@ -45,6 +45,7 @@ from tenants.dynamo_administrators import DynamoAdministrators
 from tenants.dynamo_audit_books import DynamoAuditBooks
 from tenants.dynamo_directory import DynamoDirectory
 from tenants.dynamo_escrow import TenantBudgets
+from tenants.dynamo_idempotency import DynamoClaims
 from tenants.dynamo_ledger import DynamoKeyReader, DynamoLedger
 from tenants.dynamo_models import DynamoAccess, bind
 from tenants.dynamo_users import DynamoUsers
@@ -93,6 +94,7 @@ async def control(
         clock_ms=clock_ms,
         randomness=os.urandom,
         refused_attempts=refused_attempts,
+        claims=DynamoClaims(dynamodb, tables),
     )
     await refused_attempts.close()
     await directory.close()

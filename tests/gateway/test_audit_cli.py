@@ -107,6 +107,7 @@ def now(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_trail_as_it_was_written_is_intact(deployment: Deployment) -> None:
     status, said = deployment.verify()
     assert (status, said) == (0, "6 entries in 1 chains: all of them as they were written.\n")
+    assert f"$ sluice audit verify\n{said}" in (Path(__file__).parents[2] / "docs" / "audit.md").read_text()
     status, said = deployment.verify("--json")
     told = json.loads(said)
     assert (status, told["intact"], told["entries"], told["problems"]) == (0, True, 6, [])

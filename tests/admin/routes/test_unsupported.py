@@ -25,7 +25,7 @@ ELSEWHERE = {"/audit_logs"}
 
 @pytest.fixture
 def whole_app(control: ControlPlane, budgets: TenantBudgets) -> FastAPI:
-    return assembled(create_router(control, budgets, ListedBooks()))
+    return assembled(create_router(control, Neighbours(budgets, ListedBooks())))
 
 
 def paths_of_the_sdk() -> set[str]:
