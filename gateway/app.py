@@ -10,12 +10,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
-from admin.auth import AdminKeys
-from admin.control_plane import ControlPlane
-from admin.routes.router import create_router
 from gateway.admission import Admission
 from gateway.alerts import Alerts
 from gateway.aws import TIMING, Aws, connect
@@ -41,16 +39,17 @@ from gateway.settings import Settings, SettingsError
 from gateway.sweeping import Sweeper, Sweeping
 from gateway.webhooks import Endpoint, Webhooks
 from tenants.dynamo_active_accounts import ActiveAccounts, SweepRecord
-from tenants.dynamo_directory import DynamoDirectory
 from tenants.dynamo_escrow import TenantBudgets
 from tenants.dynamo_kept_reasoning import DynamoReasoningStore
 from tenants.dynamo_ledger import DynamoKeyReader, DynamoLedger
-from tenants.dynamo_models import bind
 from tenants.dynamo_tenant_gate import TenantGate
 from tenants.dynamo_usage import DynamoUsage
 from tenants.secret import Peppers
 from tenants.store import Ledger
 from tenants.tables import TableNames
+
+if TYPE_CHECKING:
+    from admin.control_plane import ControlPlane
 
 # A request is broken off so long before its hold expires that its settle cannot come too late.
 _SETTLE_MARGIN_SECONDS = 30.0
@@ -127,10 +126,9 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> Application:
         if parts.webhooks is not None:
             await parts.webhooks.flush(within_seconds)
 
-    store, control = parts.store, parts.control_plane
     app = assemble(
         parts.data_plane if "gateway" in settings.surfaces else None,
-        None if control is None else create_router(control, store.budgets, store.usage),
+        _create_router(parts),
         lambda: parts.store.reader.find_key("key_readiness"),
         envelope,
         lifespan,
@@ -227,6 +225,12 @@ def _build_media(settings: Settings) -> MediaFetcher:
 
 
 def _build_control_plane(settings: Settings, aws: Aws, store: _Store) -> ControlPlane:
+    # Where the data plane is served alone, as on AWS Lambda, pynamodb would be a fifth of what is imported.
+    from admin.auth import AdminKeys
+    from admin.control_plane import ControlPlane
+    from tenants.dynamo_directory import DynamoDirectory
+    from tenants.dynamo_models import bind
+
     assert settings.admin_key is not None  # Settings refuses the surface without it
     return ControlPlane(
         directory=DynamoDirectory(bind(aws.dynamo_access, store.tables), _clock_ms, store.budgets),
@@ -236,6 +240,14 @@ def _build_control_plane(settings: Settings, aws: Aws, store: _Store) -> Control
         clock_ms=_clock_ms,
         randomness=os.urandom,
     )
+
+
+def _create_router(parts: _Parts) -> APIRouter | None:
+    if parts.control_plane is None:
+        return None
+    from admin.routes.router import create_router
+
+    return create_router(parts.control_plane, parts.store.budgets, parts.store.usage)
 
 
 def _clock_ms() -> int:
