@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import os
 import random
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from gateway.catalog.operator_file import OperatorFile, load_operator_file
 from gateway.catalog.shipped import known_models
 from gateway.catalog.shipped_prices import price_table
 from gateway.catalog.source import BedrockCatalog
+from gateway.errors import GatewayError
 from gateway.kept_reasoning import ReasoningMemory
 from gateway.key_cache import KeyCache
 from gateway.media.addresses import Destinations
@@ -121,11 +123,6 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> Application:
         count=parts.metrics.count_request,
     )
 
-    async def flush(within_seconds: float) -> None:
-        await parts.data_plane.admission.flush(within_seconds)
-        if parts.webhooks is not None:
-            await parts.webhooks.flush(within_seconds)
-
     app = assemble(
         parts.data_plane if "gateway" in settings.surfaces else None,
         _create_router(parts),
@@ -133,7 +130,8 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> Application:
         envelope,
         lifespan,
     )
-    app.state.flush = flush  # for servers whose processes are frozen between requests
+    # For servers whose processes are frozen between requests.
+    app.state.warm, app.state.flush = partial(_warm, parts), partial(_flush, parts)
     if settings.metrics:
         app.state.metrics = parts.metrics
         app.include_router(metrics_router)
@@ -240,6 +238,19 @@ def _build_control_plane(settings: Settings, aws: Aws, store: _Store) -> Control
         clock_ms=_clock_ms,
         randomness=os.urandom,
     )
+
+
+async def _warm(parts: _Parts, within_seconds: float) -> None:
+    """Wait, for so long at most, for what the data plane otherwise reads beside its first requests."""
+    with suppress(TimeoutError, GatewayError):  # the catalog says so in the log, and looks again
+        await asyncio.wait_for(parts.data_plane.catalog.load(), within_seconds)
+
+
+async def _flush(parts: _Parts, within_seconds: float) -> None:
+    """Wait, for so long at most, until what requests left to be done behind them is done."""
+    await parts.data_plane.admission.flush(within_seconds)
+    if parts.webhooks is not None:
+        await parts.webhooks.flush(within_seconds)
 
 
 def _create_router(parts: _Parts) -> APIRouter | None:

@@ -36,6 +36,9 @@ from gateway.settings import Settings
 
 logger = logging.getLogger("sluice.lambda")
 
+# A server reads the list of models beside its first requests. An environment begins for a request, which would find
+# none, and be refused a model that is called through a profile; and it may be frozen before it has read the list.
+_WARM_SECONDS = 2.0
 # What was settled is delivered before the environment may be frozen, if that does not take longer.
 _FLUSH_SECONDS = 2.0
 
@@ -67,6 +70,7 @@ async def serve(environ: Mapping[str, str]) -> int:
         application = RunningApplication(app)
         await application.start()
         try:
+            await _warm(app)
             return await _serve_until_stopped(api, application, app, int(environ.get(_CONCURRENCY) or 1))
         finally:
             await application.stop()
@@ -93,6 +97,11 @@ async def _begin(api: RuntimeApi, extension: Extension, environ: Mapping[str, st
         print(f"sluice: {error}", file=sys.stderr)  # noqa: T201 - the log may not be set up yet
         await report(f"Sluice.{type(error).__name__}", str(error))
         return None
+
+
+async def _warm(app: Application) -> None:
+    if hasattr(app.state, "data_plane"):  # the control plane calls no model
+        await app.state.warm(_WARM_SECONDS)
 
 
 async def _serve_until_stopped(
@@ -149,6 +158,7 @@ class _Buffered:
     async def _start(self) -> Application:
         app = await build(os.environ)
         await RunningApplication(app).start()
+        await _warm(app)
         return app
 
 
