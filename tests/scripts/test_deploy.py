@@ -37,7 +37,7 @@ class Deployment:
             "AWS_REGION": "eu-central-1",
             **variables,
         }
-        command = [ROOT / "scripts" / "deploy", *options]
+        command = [str(ROOT / "scripts" / "deploy"), *options]
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
     @property
