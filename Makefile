@@ -17,6 +17,7 @@ serve: ## Serve against real AWS, with settings from the environment (ARGS="--wo
 test: ## Lint, check the types, and run all tests (ARGS="-k name")
 	@scripts/setup dev
 	@scripts/setup clients
+	@scripts/setup aws
 	@scripts/check
 	@.venv/bin/pytest $(ARGS)
 
@@ -41,4 +42,4 @@ lock: ## Pin the dependencies anew (needs uv and npm)
 	@scripts/lock
 
 clean: ## Remove the environments and the caches; local data in .sluice stays
-	rm -rf .venv .venv-clients tests/clients/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-clients .venv-aws build tests/clients/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

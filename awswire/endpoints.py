@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -113,4 +114,10 @@ def _tls_context(session: botocore.session.Session, environ: Mapping[str, str]) 
     from botocore.httpsession import get_cert_path
 
     ca_file = environ.get("AWS_CA_BUNDLE") or session.get_scoped_config().get("ca_bundle") or get_cert_path(True)
-    return ssl.create_default_context(cafile=str(ca_file))
+    return _trusting(str(ca_file))
+
+
+@cache
+def _trusting(ca_file: str) -> ssl.SSLContext:
+    """One for all services: a cold start on Lambda would read the roots three times."""
+    return ssl.create_default_context(cafile=ca_file)

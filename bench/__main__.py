@@ -15,6 +15,7 @@ from types import FrameType, MappingProxyType
 
 from bench.budgets import Figure
 from bench.children import ChildFailed
+from bench.coldstart import measure_cold_start
 from bench.figures import measure_bursts, measure_chat, measure_streams
 from bench.hot_key import measure_hot_key
 from bench.pairs import BooksWrong
@@ -34,7 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
         "Everything runs on this machine, on loopback, and ends by itself. bench/README.md tells how to read it.",
     )
     parser.add_argument(
-        "what", choices=[*_LOADS, "startup", "hotkey", "all"], help="which figures; all takes four minutes"
+        "what", choices=[*_LOADS, "startup", "coldstart", "hotkey", "all"], help="which figures; all takes four minutes"
     )
     return parser
 
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"{time.strftime('%Y-%m-%d %H:%M')}, {_machine()}, {time.perf_counter() - began:.0f} s")
     print(f"load average of the machine before the run: {load_before:.1f}\n")
     print(to_table(figures))
-    if what != "startup":
+    if what not in ("startup", "coldstart"):
         print("\nEvery answer was whole and right, and the ledger grew by exactly what was answered.")
     return 0
 
@@ -72,6 +73,9 @@ def _measure(what: str, cores: Cores) -> list[Figure]:
     if what in ("startup", "all"):
         print("bench: startup …", file=sys.stderr)
         figures += measure_startup(cores)
+    if what in ("coldstart", "all"):
+        print("bench: coldstart …", file=sys.stderr)
+        figures += measure_cold_start(cores)
     if what in ("hotkey", "all"):
         print("bench: hotkey …", file=sys.stderr)
         figures += measure_hot_key(cores)

@@ -30,10 +30,11 @@ from tenants.account import Bound, Hold
 from tenants.account_item import account_key
 from tenants.audit import Actor, AuditAction, AuditEvent
 from tenants.demand import Demand
+from tenants.dynamo_access import DynamoAccess
 from tenants.dynamo_directory import DynamoDirectory
 from tenants.dynamo_escrow import TenantBudgets
 from tenants.dynamo_ledger import DynamoLedger
-from tenants.dynamo_models import DynamoAccess, bind
+from tenants.dynamo_models import bind
 from tenants.event import Call, Operation, Settlement, UsageStatus
 from tenants.key import ApiKey, Owner, OwnerKind
 from tenants.limits import NO_LIMITS, Limits

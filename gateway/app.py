@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import os
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
-from admin.auth import AdminKeys
-from admin.control_plane import ControlPlane
-from admin.oidc import IdentityProvider, Trust
-from admin.oidc_keys import SigningKeys, fetch_document
-from admin.operations.leaked_keys import LeakReporting
-from admin.refused_attempts import RefusedAttempts
-from admin.routes.console import create_router as create_console
-from admin.routes.router import Neighbours, create_router
 from gateway.admission import Admission
 from gateway.alerts import Alerts
 from gateway.aws import TIMING, Aws, connect
@@ -30,14 +24,12 @@ from gateway.catalog.operator_file import OperatorFile, load_operator_file
 from gateway.catalog.shipped import known_models
 from gateway.catalog.shipped_prices import price_table
 from gateway.catalog.source import BedrockCatalog
+from gateway.errors import GatewayError
 from gateway.kept_reasoning import ReasoningMemory
 from gateway.key_cache import KeyCache
-from gateway.leak_notices import LeakNotices
 from gateway.media.addresses import Destinations
 from gateway.media.fetcher import FetchLimits, MediaFetcher
-from gateway.metered_ledger import MeteredLedger
 from gateway.metrics import Metrics
-from gateway.model_listing import ModelListing
 from gateway.plane import DataPlane, Patience
 from gateway.pricing import Pricing
 from gateway.project_alerts import ProjectAlerts
@@ -47,26 +39,15 @@ from gateway.routes.application import Application, assemble
 from gateway.routes.metrics import router as metrics_router
 from gateway.routes.middleware import RequestEnvelope
 from gateway.settings import Settings, SettingsError
+from gateway.store import Store, build_store, clock_ms
 from gateway.sweeping import Sweeper
-from gateway.webhooks import Endpoint, Message, Webhooks
-from tenants.dynamo_active_accounts import ActiveAccounts, SweepRecord
-from tenants.dynamo_administrators import DynamoAdministrators
-from tenants.dynamo_audit_books import DynamoAuditBooks
-from tenants.dynamo_directory import DynamoDirectory
-from tenants.dynamo_escrow import TenantBudgets
-from tenants.dynamo_idempotency import DynamoClaims
-from tenants.dynamo_kept_reasoning import DynamoReasoningStore
-from tenants.dynamo_ledger import DynamoKeyReader, DynamoLedger
-from tenants.dynamo_models import bind
+from gateway.webhooks import Endpoint, Webhooks
+from tenants.dynamo_active_accounts import SweepRecord
 from tenants.dynamo_reached_alerts import ReachedAlerts
-from tenants.dynamo_tenant_gate import TenantGate
 from tenants.dynamo_tenant_spend import TenantSpend
-from tenants.dynamo_usage import DynamoUsage
-from tenants.dynamo_users import DynamoUsers
-from tenants.group_roles import parse_group_roles
-from tenants.secret import Peppers
-from tenants.store import Ledger
-from tenants.tables import TableNames
+
+if TYPE_CHECKING:
+    from gateway.administration import Administration
 
 # A request is broken off so long before its hold expires that its settle cannot come too late.
 _SETTLE_MARGIN_SECONDS = 30.0
@@ -75,34 +56,17 @@ _WEBHOOKS_CLOSE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Store:
-    """Where tenants, keys and accounts are, and the peppers that their keys' fingerprints are made with."""
-
-    tables: TableNames
-    reader: DynamoKeyReader
-    ledger: Ledger
-    active: ActiveAccounts
-    budgets: TenantBudgets
-    gate: TenantGate
-    usage: DynamoUsage
-    audit: DynamoAuditBooks
-    reasoning: DynamoReasoningStore
-    peppers: Peppers
-
-
-@dataclass(frozen=True, slots=True)
 class _Parts:
     """What one application is made of."""
 
     aws: Aws
-    store: _Store
+    store: Store
     data_plane: DataPlane
-    control_plane: ControlPlane | None
+    administration: Administration | None
     sweeping: Sweeping
     webhooks: Webhooks | None
     project_alerts: ProjectAlerts
     metrics: Metrics
-    leaks: LeakReporting
 
 
 def create_app(settings: Settings, environ: Mapping[str, str]) -> Application:
@@ -111,64 +75,31 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> Application:
     Raises EndpointUnknown where no region is set, SettingsError for an unusable setting.
     """
     parts = _build(settings, environ)
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        parts.data_plane.admission.start()
-        parts.sweeping.start()
-        if parts.webhooks is not None:
-            parts.webhooks.start()
-        if "gateway" in settings.surfaces:
-            parts.data_plane.catalog.latest()  # in the background: until it is known, base ids lead to no profile
-        try:
-            yield
-        finally:
-            await parts.sweeping.close()
-            await parts.data_plane.admission.close(settings.shutdown_grace_seconds)
-            if parts.webhooks is not None:  # after the last settle, which may reach an alert
-                await parts.webhooks.close(min(settings.shutdown_grace_seconds, _WEBHOOKS_CLOSE_SECONDS))
-            await parts.project_alerts.close()
-            await parts.data_plane.catalog.aclose()
-            await parts.data_plane.media.aclose()
-            if parts.control_plane is not None:
-                if parts.control_plane.refused_attempts is not None:
-                    await parts.control_plane.refused_attempts.close()
-                await parts.control_plane.directory.close()
-                await parts.control_plane.administrators.close()
-                await parts.control_plane.users.close()
-            await parts.aws.transport.aclose()
-
     envelope = partial(
         RequestEnvelope,
-        request_ids=RequestIds(_clock_ms, os.urandom),
+        request_ids=RequestIds(clock_ms, os.urandom),
         max_body_bytes=settings.max_body_bytes,
         monotonic=time.monotonic,
         count=parts.metrics.count_request,
     )
 
-    async def flush(within_seconds: float) -> None:
-        await parts.data_plane.admission.flush(within_seconds)
-        if parts.webhooks is not None:
-            await parts.webhooks.flush(within_seconds)
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        _start(parts, settings)
+        try:
+            yield
+        finally:
+            await _close(parts, settings)
 
-    store, control = parts.store, parts.control_plane
-    neighbours = Neighbours(
-        budgets=store.budgets,
-        usage=store.usage,
-        audit=store.audit,
-        models=ModelListing(parts.data_plane.catalog, parts.data_plane.pricing),
-        leaks=parts.leaks,
-    )
     app = assemble(
         parts.data_plane if "gateway" in settings.surfaces else None,
-        None if control is None else create_router(control, neighbours),
+        _create_router(parts),
         lambda: parts.store.reader.find_key("key_readiness"),
         envelope,
         lifespan,
     )
-    app.state.flush = flush  # for servers whose processes are frozen between requests
-    if control is not None and settings.console:
-        app.include_router(create_console())
+    # For servers whose processes are frozen between requests.
+    app.state.warm, app.state.flush = partial(_warm, parts), partial(_flush, parts)
     if settings.metrics:
         app.state.metrics = parts.metrics
         app.include_router(metrics_router)
@@ -177,74 +108,90 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> Application:
     return app
 
 
+def _start(parts: _Parts, settings: Settings) -> None:
+    parts.data_plane.admission.start()
+    parts.sweeping.start()
+    if parts.webhooks is not None:
+        parts.webhooks.start()
+    if "gateway" in settings.surfaces:
+        parts.data_plane.catalog.latest()  # in the background: until it is known, base ids lead to no profile
+
+
+async def _close(parts: _Parts, settings: Settings) -> None:
+    await parts.sweeping.close()
+    await parts.data_plane.admission.close(settings.shutdown_grace_seconds)
+    if parts.webhooks is not None:  # after the last settle, which may reach an alert
+        await parts.webhooks.close(min(settings.shutdown_grace_seconds, _WEBHOOKS_CLOSE_SECONDS))
+    await parts.project_alerts.close()
+    await parts.data_plane.catalog.aclose()
+    await parts.data_plane.media.aclose()
+    if parts.administration is not None:
+        await parts.administration.close()
+    await parts.aws.transport.aclose()
+
+
+async def _warm(parts: _Parts, within_seconds: float) -> None:
+    """Wait, for so long at most, for what the data plane otherwise reads beside its first requests."""
+    with suppress(TimeoutError, GatewayError):  # the catalog says so in the log, and looks again
+        await asyncio.wait_for(parts.data_plane.catalog.load(), within_seconds)
+
+
+async def _flush(parts: _Parts, within_seconds: float) -> None:
+    """Wait, for so long at most, until what requests left to be done behind them is done."""
+    await parts.data_plane.admission.flush(within_seconds)
+    if parts.webhooks is not None:
+        await parts.webhooks.flush(within_seconds)
+
+
+def _create_router(parts: _Parts) -> APIRouter | None:
+    if parts.administration is None:
+        return None
+    offer = None if parts.webhooks is None else parts.webhooks.offer
+    return parts.administration.create_router(parts.data_plane, parts.metrics, offer)
+
+
 def _build(settings: Settings, environ: Mapping[str, str]) -> _Parts:
     aws = connect(settings, environ)
-    metrics = Metrics(str(os.getpid()), _clock_ms)
-    store = _build_store(settings, aws, metrics)
+    metrics = Metrics(str(os.getpid()), clock_ms)
+    store = build_store(settings, aws, metrics)
     webhooks = _build_webhooks(settings, metrics)
-    alerts = Alerts(metrics, None if webhooks is None else webhooks.offer, _clock_ms)
+    alerts = Alerts(metrics, None if webhooks is None else webhooks.offer, clock_ms)
     spend = TenantSpend(aws.dynamodb, store.tables, store.usage)
-    project_alerts = ProjectAlerts(spend, ReachedAlerts(aws.dynamodb, store.tables), alerts, _clock_ms)
+    project_alerts = ProjectAlerts(spend, ReachedAlerts(aws.dynamodb, store.tables), alerts, clock_ms)
     record = SweepRecord(aws.dynamodb, store.tables)
-    sweeper = Sweeper(store.ledger, store.active, record, _clock_ms, project_alerts.look)
+    sweeper = Sweeper(store.ledger, store.active, record, clock_ms, project_alerts.look)
     return _Parts(
         aws=aws,
         store=store,
         data_plane=_build_data_plane(settings, aws, store, alerts),
-        control_plane=_build_control_plane(settings, aws, store) if "admin" in settings.surfaces else None,
+        administration=_build_administration(settings, aws, store),
         sweeping=Sweeping(sweeper, settings.sweep_seconds, random.random),
         webhooks=webhooks,
         project_alerts=project_alerts,
         metrics=metrics,
-        leaks=_build_leaks(settings, metrics, None if webhooks is None else webhooks.offer),
     )
 
 
-def _build_store(settings: Settings, aws: Aws, metrics: Metrics) -> _Store:
-    client, tables = aws.dynamodb, TableNames(settings.table_prefix)
-    usage = DynamoUsage(client, tables, settings.hold_seconds)
-    ledger = DynamoLedger(client, tables, time.monotonic, lambda events: usage.mark_late(events, _clock_ms()))
-    return _Store(
-        tables=tables,
-        reader=DynamoKeyReader(client, tables),
-        ledger=MeteredLedger(ledger, metrics, time.monotonic),
-        active=ActiveAccounts(client, tables),
-        budgets=TenantBudgets(client, tables, TIMING),
-        gate=TenantGate(client, tables, TIMING, _clock_ms),
-        usage=usage,
-        audit=DynamoAuditBooks(client, tables),
-        reasoning=DynamoReasoningStore(client, tables),
-        peppers=settings.peppers(),
-    )
+def _build_administration(settings: Settings, aws: Aws, store: Store) -> Administration | None:
+    if "admin" not in settings.surfaces:
+        return None
+    from gateway.administration import Administration
+
+    return Administration(settings, aws, store)
 
 
 def _build_webhooks(settings: Settings, metrics: Metrics) -> Webhooks | None:
     if settings.alert_webhook_url is None or settings.alert_webhook_secret is None:
         return None
     endpoint = Endpoint(settings.alert_webhook_url, settings.alert_webhook_secret.get_secret_value().encode())
-    return Webhooks(endpoint, TIMING, _clock_ms, metrics.webhooks.add)
+    return Webhooks(endpoint, TIMING, clock_ms, metrics.webhooks.add)
 
 
-def _build_leaks(settings: Settings, metrics: Metrics, offer: Callable[[Message], None] | None) -> LeakReporting:
-    notices = LeakNotices(metrics, offer, _clock_ms)
-    url = settings.secret_scanning_keys_url
-    if url is None:
-        return LeakReporting(notices.tell)
-    try:
-        # Not above: the package that it verifies with is an extra.
-        from gateway.scanner_signatures import ScannerSignatures, fetch_public_keys
-    except ImportError as error:
-        raise SettingsError(
-            "SLUICE_SECRET_SCANNING_KEYS_URL needs the package `cryptography`: install `sluice[oidc]`, or unset it."
-        ) from error
-    return LeakReporting(notices.tell, ScannerSignatures(partial(fetch_public_keys, url), time.monotonic))
-
-
-def _build_data_plane(settings: Settings, aws: Aws, store: _Store, alerts: Alerts) -> DataPlane:
+def _build_data_plane(settings: Settings, aws: Aws, store: Store, alerts: Alerts) -> DataPlane:
     keys = KeyCache(store.reader, time.monotonic, settings.key_cache_size, settings.key_cache_seconds)
     books = Books(store.ledger, store.active, store.budgets, store.gate, alerts.after_settle)
     admission = Admission(
-        keys, books, store.peppers, _clock_ms, settings.hold_seconds, imported_keys=settings.imported_keys
+        keys, books, store.peppers, clock_ms, settings.hold_seconds, imported_keys=settings.imported_keys
     )
     said = _read_models_file(settings)
     patience = Patience(
@@ -258,9 +205,9 @@ def _build_data_plane(settings: Settings, aws: Aws, store: _Store, alerts: Alert
         catalog=_build_catalog(settings, aws, said),
         pricing=Pricing(price_table(*said.prices), aws.bedrock_control.endpoint.region),
         media=_build_media(settings),
-        reasoning=ReasoningMemory(store.reasoning, _clock_ms, settings.reasoning_seconds),
+        reasoning=ReasoningMemory(store.reasoning, clock_ms, settings.reasoning_seconds),
         patience=patience,
-        clock_ms=_clock_ms,
+        clock_ms=clock_ms,
     )
 
 
@@ -280,42 +227,3 @@ def _build_media(settings: Settings) -> MediaFetcher:
     networks = tuple(ipaddress.ip_network(part.strip()) for part in settings.fetch_media_networks.split(",") if part)
     limits = FetchLimits(total_bytes=settings.max_body_bytes, total_seconds=settings.fetch_media_seconds)
     return MediaFetcher(limits, Destinations(networks), enabled=settings.fetch_media)
-
-
-def _build_control_plane(settings: Settings, aws: Aws, store: _Store) -> ControlPlane:
-    assert settings.admin_key is not None  # Settings refuses the surface without it
-    rows = bind(aws.dynamo_access, store.tables)
-    directory = DynamoDirectory(rows, _clock_ms, store.budgets)
-    return ControlPlane(
-        directory=directory,
-        administrators=DynamoAdministrators(rows, _clock_ms),
-        users=DynamoUsers(rows, _clock_ms),
-        ledger=store.ledger,
-        keys=store.reader,
-        peppers=store.peppers,
-        admin_keys=AdminKeys(settings.admin_key.get_secret_value()),
-        clock_ms=_clock_ms,
-        randomness=os.urandom,
-        identity_provider=_build_identity_provider(settings),
-        refused_attempts=RefusedAttempts(directory.record, _clock_ms),
-        imported_keys=settings.imported_keys,
-        claims=DynamoClaims(aws.dynamodb, store.tables),
-    )
-
-
-def _build_identity_provider(settings: Settings) -> IdentityProvider | None:
-    if settings.oidc_issuer is None or settings.oidc_audience is None:
-        return None
-    try:
-        from admin.oidc_tokens import OidcProvider  # PyJWT is an extra
-    except ModuleNotFoundError as error:
-        raise SettingsError("SLUICE_OIDC_ISSUER needs the extra: install `sluice[oidc]`.") from error
-    roles = parse_group_roles(settings.oidc_roles)
-    trust = Trust(
-        settings.oidc_issuer, settings.oidc_audience, roles, settings.oidc_groups_claim, settings.oidc_user_claim
-    )
-    return OidcProvider(trust, SigningKeys(trust.issuer, time.monotonic, fetch_document), _clock_ms)
-
-
-def _clock_ms() -> int:
-    return time.time_ns() // 1_000_000

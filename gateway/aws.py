@@ -17,7 +17,7 @@ from awswire.service import Authorizer, AwsService, BearerToken, SigV4Authorizer
 from awswire.sigv4 import SigV4
 from gateway.bedrock.client import AwsBedrock
 from gateway.settings import Settings
-from tenants.dynamo_models import DynamoAccess
+from tenants.dynamo_access import DynamoAccess
 
 BEARER_VARIABLE = "AWS_BEARER_TOKEN_BEDROCK"
 

@@ -36,6 +36,10 @@ from gateway.settings import Settings
 
 logger = logging.getLogger("sluice.lambda")
 
+_CONCURRENCY = "AWS_LAMBDA_MAX_CONCURRENCY"
+# A server reads the list of models beside its first requests. An environment begins for a request, which would find
+# none, and be refused a model that is called through a profile; and it may be frozen before it has read the list.
+_WARM_SECONDS = 2.0
 # What was settled is delivered before the environment may be frozen, if that does not take longer.
 _FLUSH_SECONDS = 2.0
 
@@ -61,13 +65,11 @@ async def serve(environ: Mapping[str, str]) -> int:
     api = RuntimeApi(transport, environ["AWS_LAMBDA_RUNTIME_API"])
     extension = Extension(api)
     try:
-        app = await _begin(api, extension, environ)
-        if app is None:
+        application = await _begin(api, extension, environ)
+        if application is None:
             return 1
-        application = RunningApplication(app)
-        await application.start()
         try:
-            return await _serve_until_stopped(api, application, app, int(environ.get(_CONCURRENCY) or 1))
+            return await _serve_until_stopped(api, application, int(environ.get(_CONCURRENCY) or 1))
         finally:
             await application.stop()
     finally:
@@ -75,11 +77,8 @@ async def serve(environ: Mapping[str, str]) -> int:
         await transport.aclose()
 
 
-_CONCURRENCY = "AWS_LAMBDA_MAX_CONCURRENCY"
-
-
-async def _begin(api: RuntimeApi, extension: Extension, environ: Mapping[str, str]) -> Application | None:
-    """The application; None where it cannot be had, which Lambda was told then."""
+async def _begin(api: RuntimeApi, extension: Extension, environ: Mapping[str, str]) -> RunningApplication | None:
+    """The application, started; None where it cannot be had, which Lambda was told then."""
     report = api.report_init_error
     try:
         app = await build(environ)
@@ -87,18 +86,28 @@ async def _begin(api: RuntimeApi, extension: Extension, environ: Mapping[str, st
         if is_snapshot(environ):
             report = api.report_restore_error
             await wait_for_restore(api, os.urandom)
-        return app
+        application = RunningApplication(app)
+        await application.start()
+        await _warm(app)
     except Exception as error:
         # Settings say what to do, and never the secret.
         print(f"sluice: {error}", file=sys.stderr)  # noqa: T201 - the log may not be set up yet
         await report(f"Sluice.{type(error).__name__}", str(error))
         return None
+    return application
 
 
-async def _serve_until_stopped(
-    api: RuntimeApi, application: RunningApplication, app: Application, concurrency: int
-) -> int:
-    serving = Serving(application, to_request(application), lambda: app.state.flush(_FLUSH_SECONDS), _clock_ms)
+async def _warm(app: Application) -> None:
+    if hasattr(app.state, "data_plane"):  # the control plane calls no model
+        await app.state.warm(_WARM_SECONDS)
+
+
+async def _flush(app: Any) -> None:
+    await app.state.flush(_FLUSH_SECONDS)
+
+
+async def _serve_until_stopped(api: RuntimeApi, application: RunningApplication, concurrency: int) -> int:
+    serving = Serving(application, to_request(application), lambda: _flush(application.app), _clock_ms)
     running = asyncio.create_task(Runtime(api, serving, concurrency).run())
 
     def stop() -> None:
@@ -143,12 +152,13 @@ class _Buffered:
             self._app = self._loop.run_until_complete(self._start())
             self._mangum = Mangum(self._app, lifespan="off")
         answer = self._mangum(event, context)
-        self._loop.run_until_complete(self._app.state.flush(_FLUSH_SECONDS))
+        self._loop.run_until_complete(_flush(self._app))
         return answer
 
     async def _start(self) -> Application:
         app = await build(os.environ)
         await RunningApplication(app).start()
+        await _warm(app)
         return app
 
 

@@ -23,7 +23,9 @@ MOST_ZIPPED_BYTES = 12 * 1024 * 1024
 # Of botocore's models of 400 services: those that are spoken to, and those that its credential providers ask.
 BOTOCORE_SERVICES = {"bedrock", "bedrock-runtime", "dynamodb", "secretsmanager", "sso", "sso-oidc", "sts"}
 _IGNORED = shutil.ignore_patterns("__pycache__", "local")
-_NEVER_READ = ("*.pyi", "*.pyx", "*.pxd", "*.c", "*.h", "**/tests", "**/__pycache__", "bin")
+_NEVER_READ = ("**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.c", "**/*.h", "**/tests", "**/__pycache__", "bin")
+# Compiled forms of modules that nothing here uses, and that are there in Python as well.
+_NEVER_USED = ("aiohttp/_websocket/*.so",)
 _METADATA_READ = {"METADATA", "entry_points.txt"}
 
 
@@ -82,10 +84,8 @@ def add_ours(target: Path) -> None:
 
 
 def strip(target: Path) -> None:
-    for pattern in _NEVER_READ:
-        for path in list(
-            target.glob(f"**/{pattern}" if not pattern.startswith("**") and pattern != "bin" else pattern)
-        ):
+    for pattern in (*_NEVER_READ, *_NEVER_USED):
+        for path in list(target.glob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     for model in (target / "botocore" / "data").iterdir():
         if model.is_dir() and model.name not in BOTOCORE_SERVICES:
@@ -96,9 +96,18 @@ def strip(target: Path) -> None:
 
 
 def compile_all(target: Path, runtime: str) -> None:
-    """With hashes that are not checked: deployments change the files' times, and nobody changes the files."""
-    command = [runtime, "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash", str(target)]
-    subprocess.run(command, check=True)  # noqa: S603 - all of it is ours
+    """With hashes that are not checked: deployments change the files' times, and nobody changes the files. Of what
+    others wrote the sources go: they are a third of the package, and only tracebacks would show lines of them."""
+    command = [runtime, "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash"]
+    ours = [str(target / package) for package in PACKAGES]
+    theirs = [
+        str(path) for path in target.iterdir() if path.name not in PACKAGES and not path.name.endswith(".dist-info")
+    ]
+    subprocess.run([*command, *ours], check=True)  # noqa: S603 - all of it is ours
+    subprocess.run([*command, "-b", *theirs], check=True)  # noqa: S603
+    for source in [path for each in theirs for path in [Path(each), *Path(each).rglob("*.py")]]:
+        if source.suffix == ".py":
+            source.unlink()
 
 
 def zipped_bytes(target: Path) -> int:

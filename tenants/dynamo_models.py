@@ -14,22 +14,13 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAtt
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
+from tenants.dynamo_access import DynamoAccess
 from tenants.tables import TableNames
 
 # Admin calls are rare and a person waits for them; a blocked thread must not outlive its request for long.
 CONNECT_TIMEOUT_SECONDS = 2
 READ_TIMEOUT_SECONDS = 10
 MAX_POOL_CONNECTIONS = 32
-
-
-@dataclass(frozen=True, slots=True)
-class DynamoAccess:
-    """Where DynamoDB is and who asks. `endpoint_url` and the credentials are None for AWS's own chain."""
-
-    region: str
-    endpoint_url: str | None = None
-    access_key: str | None = None
-    secret_key: str | None = None
 
 
 class PointerRow(Model):

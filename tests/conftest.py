@@ -25,7 +25,7 @@ from hypothesis import HealthCheck, settings
 
 from awswire.dynamodb import DynamoDb
 from migrations.runner import migrate
-from tenants.dynamo_models import DynamoAccess
+from tenants.dynamo_access import DynamoAccess
 from tenants.tables import TableNames
 from tests import corpus
 from tests.engines import ACCESS_KEY, REGION, SECRET_KEY, connected, new_run, running_dynoxide, running_moto

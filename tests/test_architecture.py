@@ -33,7 +33,7 @@ HOMES = {
     "yarl": ("awswire/transport_aiohttp.py", "gateway/media/fetcher.py"),
     "httptools": ("awswire/lean_http1.py", "gateway/http_protocol.py"),
     "uvicorn": ("gateway/serving.py", "gateway/http_protocol.py", "gateway/local/", "simulator/"),
-    "fastapi": ("gateway/app.py", "gateway/routes/", "admin/routes/"),
+    "fastapi": ("gateway/app.py", "gateway/administration.py", "gateway/routes/", "admin/routes/"),
     "mangum": ("gateway/lambda_runtime.py",),
     "starlette": ("gateway/routes/", "gateway/aws_lambda/"),
     "typer": ("gateway/cli.py", "gateway/ledger_cli.py", "gateway/audit_cli.py", "admin/cli/"),
@@ -52,7 +52,7 @@ MAY_IMPORT = {
 }
 # The composition root mounts both planes, the command line both kinds of commands; the entry points migrate.
 EXCEPTIONS = {
-    ("gateway/app.py", "admin"),
+    ("gateway/administration.py", "admin"),
     ("gateway/cli.py", "admin"),
     ("gateway/model_listing.py", "admin"),
     ("gateway/migrating.py", "migrations"),
@@ -62,8 +62,8 @@ EXCEPTIONS = {
 
 # Settings are read by entry points and composition roots; everybody else is given plain values.
 SETTINGS_READERS = (
-    "gateway/app.py", "gateway/aws.py", "gateway/cli.py", "gateway/serving.py", "gateway/local/",
-    "gateway/lambda_runtime.py",
+    "gateway/app.py", "gateway/administration.py", "gateway/store.py", "gateway/aws.py", "gateway/cli.py",
+    "gateway/serving.py", "gateway/local/", "gateway/lambda_runtime.py",
 )  # fmt: skip
 ENVIRONMENT_READERS = (
     "gateway/cli.py", "gateway/ledger_cli.py", "gateway/audit_cli.py", "gateway/serving.py", "gateway/local/",

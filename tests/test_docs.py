@@ -31,7 +31,7 @@ from tenants.secret import SCANNER_REGEX
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 # Environments, and what others wrote.
-FOREIGN = {".venv", ".venv-clients", "node_modules", ".git"}
+FOREIGN = {".venv", ".venv-aws", ".venv-clients", "node_modules", ".git", "build"}
 PAGES_WITH_LINKS = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md"), *ROOT.glob("*/README.md")])
 
 # A value of each parameter that asks for something.

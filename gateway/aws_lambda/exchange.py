@@ -122,7 +122,8 @@ class Exchange:
             await self._break_off(self._stream, error)
 
     async def _answer_error(self, error: BaseException) -> None:
-        _log(error, self._request.scope)
+        unexpected = isinstance(error, Exception) and not isinstance(error, TimeoutError)
+        _log(error, self._request.scope, error if unexpected else None)
         answer = answer_of(_told(error))
         headers = [(name.encode(), value.encode()) for name, value in answer.headers().items()]
         await self._begin(answer.status, headers)
@@ -146,5 +147,6 @@ def _told(error: BaseException) -> Exception:
     return error if isinstance(error, Exception) else ShuttingDown()
 
 
-def _log(error: BaseException, scope: Scope) -> None:
-    logger.error("an invocation broke off", extra={"path": scope["path"], "error": type(error).__name__})
+def _log(error: BaseException, scope: Scope, traceback_of: BaseException | None = None) -> None:
+    told = {"path": scope["path"], "error": type(error).__name__}
+    logger.error("an invocation broke off", exc_info=traceback_of, extra=told)

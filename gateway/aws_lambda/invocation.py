@@ -16,8 +16,6 @@ class Invocation:
     request_id: str
     deadline_ms: int
     event: bytes = field(repr=False)
-    function_arn: str = ""
-    trace_id: str | None = None
     invocation_id: str | None = None
 
     @property
@@ -32,7 +30,5 @@ def from_next(headers: Mapping[str, str], body: bytes) -> Invocation:
         request_id=headers["lambda-runtime-aws-request-id"],
         deadline_ms=int(headers["lambda-runtime-deadline-ms"]),
         event=body,
-        function_arn=headers.get("lambda-runtime-invoked-function-arn", ""),
-        trace_id=headers.get("lambda-runtime-trace-id"),
         invocation_id=headers.get("lambda-runtime-invocation-id"),
     )

@@ -41,13 +41,14 @@ from gateway.request_ids import RequestIds
 from gateway.routes.application import assemble
 from gateway.routes.middleware import RequestEnvelope
 from tenants.audit import Actor, AuditEvent
+from tenants.dynamo_access import DynamoAccess
 from tenants.dynamo_administrators import DynamoAdministrators
 from tenants.dynamo_audit_books import DynamoAuditBooks
 from tenants.dynamo_directory import DynamoDirectory
 from tenants.dynamo_escrow import TenantBudgets
 from tenants.dynamo_idempotency import DynamoClaims
 from tenants.dynamo_ledger import DynamoKeyReader, DynamoLedger
-from tenants.dynamo_models import DynamoAccess, bind
+from tenants.dynamo_models import bind
 from tenants.dynamo_users import DynamoUsers
 from tenants.periods import month_of
 from tenants.rows import audit_from_row

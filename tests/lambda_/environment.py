@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,12 +38,16 @@ class Environment:
         return self.process.wait(STOP_TIMEOUT_SECONDS)
 
 
-def start_runtime(address: str, log: Path, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def start_runtime(
+    address: str,
+    log: Path,
+    variables: Mapping[str, str],
+    command: Sequence[str] = (sys.executable, "-m", "gateway.lambda_runtime"),
+) -> subprocess.Popen[bytes]:
     """The runtime alone, as the wrapper starts it. For the caller to stop."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     environment = {**own, "AWS_LAMBDA_RUNTIME_API": address, **variables}
     with log.open("wb") as errors:
-        command = [sys.executable, "-m", "gateway.lambda_runtime"]
         return subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=errors, stderr=errors)
 
 

@@ -17,7 +17,7 @@ from tests.lambda_.front_door import open_front_door
 from tests.wire.ledger import Ledger
 from tests.wire.messages import ask
 from tests.wire.polling import eventually
-from tests.wire.stack import CHAT_MODEL, Stack
+from tests.wire.stack import CHAT_MODEL, CLAUDE_MODEL, Stack
 from tests.wire.tenancy import IssuedKey, Tenancy
 
 
@@ -54,6 +54,22 @@ def test_sigterm_in_a_stream_settles_it_and_tells_its_client(
     assert (totals.requests, totals.holds) == (1, ())
     assert totals.tokens.output_tokens > 0
     assert [event.status for event in ledger.events(key)] == ["estimated"]
+
+
+def test_the_first_request_of_an_environment_finds_a_models_profile(
+    stack: Stack, tmp_path: Path, key: IssuedKey
+) -> None:
+    with running_environment(stack, tmp_path / "log") as environment:
+        with environment.openai(key.value) as client:
+            base_id = CLAUDE_MODEL.removeprefix("us.")
+            assert client.chat.completions.create(model=base_id, messages=ask("Hello")).choices
+
+
+def test_a_list_of_models_that_does_not_come_keeps_no_environment_from_serving(stack: Stack, tmp_path: Path) -> None:
+    nobody = {"AWS_ENDPOINT_URL_BEDROCK": "http://127.0.0.1:9"}
+    with running_environment(stack, tmp_path / "log", nobody) as environment:
+        answer = environment.door.invoke(function_url_event("GET", "/healthz"))
+        assert answer.prelude["statusCode"] == 200
 
 
 def test_an_idle_environment_ends_at_sigterm(stack: Stack, tmp_path: Path) -> None:

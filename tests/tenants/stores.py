@@ -22,9 +22,10 @@ from awswire.transport_lean import LeanTransport
 from migrations.runner import migrate
 from tenants.account import Account
 from tenants.account_item import account_key
+from tenants.dynamo_access import DynamoAccess
 from tenants.dynamo_directory import DynamoDirectory
 from tenants.dynamo_ledger import DynamoKeyReader, DynamoLedger
-from tenants.dynamo_models import DynamoAccess, bind
+from tenants.dynamo_models import bind
 from tenants.key import ApiKey
 from tenants.principal import Fence
 from tenants.tables import ALL, TableNames

@@ -70,6 +70,10 @@ class Tenancy:
         answer: Json = self.sdk.post(path, body=dict(body), cast_to=dict[str, Any], options={"headers": self._headers})
         return answer
 
+    def get(self, path: str) -> Json:
+        """Raises openai.APIStatusError."""
+        return dict(self.sdk.get(path, cast_to=dict[str, Any], options={"headers": self._headers}))
+
 
 def allow_list(*model_ids: str) -> Json:
     return {"mode": "allow_list", "model_ids": list(model_ids)}

@@ -7,8 +7,9 @@ import httpx2
 import pytest
 
 from admin.control_plane import ControlPlane
+from tenants.dynamo_access import DynamoAccess
 from tenants.dynamo_directory import DynamoDirectory
-from tenants.dynamo_models import DynamoAccess, bind
+from tenants.dynamo_models import bind
 from tenants.tables import TableNames
 
 

@@ -11,7 +11,7 @@ from openai.resources.admin import organization
 
 from admin.control_plane import ControlPlane
 from admin.routes.admitted import PREFIX
-from admin.routes.router import create_router
+from admin.routes.router import Neighbours, create_router
 from admin.routes.unsupported import METHODS, UNSUPPORTED
 from tenants.dynamo_escrow import TenantBudgets
 from tests.admin.conftest import BOOTSTRAP

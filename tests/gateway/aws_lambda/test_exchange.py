@@ -131,7 +131,9 @@ async def test_a_body_as_large_as_lambda_takes_arrives_whole() -> None:
     assert len(answer.body) == 8 << 20
 
 
-async def test_an_error_before_the_answer_is_a_500_in_openais_form_without_its_text() -> None:
+async def test_an_error_before_the_answer_is_a_500_in_openais_form_without_its_text(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async def http(scope: Scope, receive: Receive, send: Send) -> None:
         raise ValueError("internal: 10.0.0.1")
 
@@ -142,6 +144,7 @@ async def test_an_error_before_the_answer_is_a_500_in_openais_form_without_its_t
     assert set(error) == {"message", "type", "param", "code"}
     assert "10.0.0.1" not in answer.body.decode()
     assert (answer.whole, answer.failure) == (True, {})
+    assert caplog.records[-1].exc_info is not None  # it is for the operator to see
 
 
 @pytest.mark.parametrize(("headers", "told"), [(SSE, True), (JSON, False)])
