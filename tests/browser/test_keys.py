@@ -120,7 +120,7 @@ def test_limits_are_changed_and_what_was_not_touched_stays(signed_in: Console, t
     form.get_by_label("A day, US dollars").fill("1,000.29")
     form.get_by_label("A month, tokens").fill("200000")
     form.get_by_role("button", name="Save").click()
-    expect(signed_in.page.get_by_text("$1000.29 a day")).to_be_visible()
+    expect(signed_in.page.get_by_text("$1,000.29/day")).to_be_visible()
     path = f"/organization/projects/{key.project_id}/api_keys/{key.id}"
     kept = tenancy.sdk.admin.organization.projects.api_keys.retrieve(key.id, project_id=key.project_id).model_dump()
     assert path

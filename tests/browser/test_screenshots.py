@@ -108,6 +108,8 @@ def test_pictures_of_a_desk(
         with in_flight(stack, production):
             console.go("tenants", production.project_id)
             picture(console, f"tenant-{scheme}")
+        if scheme == "dark":
+            return
         console.go("keys")
         picture(console, f"keys-{scheme}")
         chat(console, open_key)

@@ -12,7 +12,7 @@ export function skeleton(rows = 5) {
 
 /** Nothing is there yet: says why, and what to do next. */
 export function emptyState(title, text, ...actions) {
-  return h("div", { class: "empty" }, h("h3", {}, title), h("p", {}, text), actions.length ? h("div", { class: "actions" }, actions) : null);
+  return h("div", { class: "empty" }, h("p", { class: "empty-title" }, title), h("p", {}, text), actions.length ? h("div", { class: "actions" }, actions) : null);
 }
 
 /** Why something is not there, with what support needs to know, and a way to try again. */
@@ -22,7 +22,7 @@ export function errorState(error, retry) {
     "div",
     { class: "empty error-state", role: "alert" },
     icon("warning"),
-    h("h3", {}, error instanceof ApiError && error.status === 404 ? "Not found" : "This could not be loaded"),
+    h("p", { class: "empty-title" }, error instanceof ApiError && error.status === 404 ? "Not found" : "This could not be loaded"),
     h("p", {}, error.message),
     error.requestId ? h("p", { class: "muted" }, "Request ", h("code", {}, error.requestId)) : null,
     button,
