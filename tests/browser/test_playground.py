@@ -97,6 +97,17 @@ def test_stop_ends_an_answer_and_leaves_what_came(playground: Console) -> None:
     assert len(playground.page.get_by_role("article", name="Assistant").first.inner_text()) == length
 
 
+def test_a_conversation_that_is_cleared_while_it_streams_leaves_nothing(playground: Console) -> None:
+    answer = say(playground, "[[sim:tokens=2000 gap_ms=20]]")
+    expect(answer).to_contain_text(re.compile(r"\w+ \w+ \w+"))
+    playground.button("Clear").click()
+    expect(playground.button("Send")).to_be_visible()
+    with playground.page.expect_request("**/chat/completions") as sent:
+        answer = say(playground, "from the start")
+    assert [each["role"] for each in json.loads(sent.value.post_data or "")["messages"]] == ["user"]
+    expect(answer).to_contain_text("echo: from the start")
+
+
 def test_an_error_in_the_stream_is_told_with_what_came_before_it(playground: Console) -> None:
     answer = say(playground, '[[sim:reply="words that came" stream_error=modelStreamErrorException after=2]]')
     expect(answer.get_by_role("alert")).to_be_visible()

@@ -17,16 +17,22 @@ export function emptyState(title, text, ...actions) {
 
 /** Why something is not there, with what support needs to know, and a way to try again. */
 export function errorState(error, retry) {
-  const button = retry ? h("button", { type: "button", on: { click: retry } }, "Try again") : null;
+  const refused = error instanceof ApiError && error.status === 403;
+  const button = retry && !refused ? h("button", { type: "button", on: { click: retry } }, "Try again") : null;
   return h(
     "div",
     { class: "empty error-state", role: "alert" },
     icon("warning"),
-    h("p", { class: "empty-title" }, error instanceof ApiError && error.status === 404 ? "Not found" : "This could not be loaded"),
+    h("p", { class: "empty-title" }, titleOf(error)),
     h("p", {}, error.message),
     error.requestId ? h("p", { class: "muted" }, "Request ", h("code", {}, error.requestId)) : null,
     button,
   );
+}
+
+function titleOf(error) {
+  if (!(error instanceof ApiError)) return "This could not be loaded";
+  return { 403: "Not for your role", 404: "Not found" }[error.status] ?? "This could not be loaded";
 }
 
 const latest = new WeakMap();
