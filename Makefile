@@ -1,10 +1,10 @@
 # Two commands do everything on a fresh machine: `make dev` and `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help dev serve test check format docs bench lock clean
+.PHONY: help dev serve test check format docs screenshots bench lock clean
 ARGS ?=
 
 help: ## Show this help
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 dev: ## Run everything on this machine, no AWS account needed (ARGS="--port 9000")
 	@scripts/setup local
@@ -18,6 +18,7 @@ test: ## Lint, check the types, and run all tests (ARGS="-k name")
 	@scripts/setup dev
 	@scripts/setup clients
 	@scripts/setup aws
+	@scripts/setup browser
 	@scripts/check
 	@.venv/bin/pytest $(ARGS)
 
@@ -33,6 +34,11 @@ format: ## Format the code
 docs: ## Write the pages of docs/ that follow from the code
 	@scripts/setup dev
 	@.venv/bin/python -m scripts.generate_docs
+
+screenshots: ## Take the pictures of docs/images anew
+	@scripts/setup dev
+	@scripts/setup browser
+	@SCREENSHOTS=1 .venv/bin/pytest -q tests/browser/test_screenshots.py
 
 bench: ## Measure against the floor, as ratios (ARGS="chat")
 	@scripts/setup dev

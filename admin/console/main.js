@@ -55,18 +55,19 @@ function show({ focus = true } = {}) {
   settle(shell.main, focus, leaving.signal);
 }
 
-/** Once the view has its heading, it names the document and takes the focus, unless somebody has moved it on. */
+/** Once the view has its heading, it names the document, and takes the focus: from a link that was followed, or where a
+ * button that was pressed is gone; never from where somebody has moved on to. */
 function settle(main, focus, signal) {
   const heading = main.querySelector("h1");
   if (heading) {
     document.title = `${heading.textContent} · Sluice`;
-    if (focus) heading.focus({ preventScroll: true });
+    if (focus || document.activeElement === document.body) heading.focus({ preventScroll: true });
     return;
   }
   const watching = new MutationObserver(() => {
     if (!main.querySelector("h1")) return;
     watching.disconnect();
-    settle(main, focus && (document.activeElement === document.body || document.activeElement === null), signal);
+    settle(main, false, signal);
   });
   watching.observe(main, { childList: true, subtree: true });
   signal.addEventListener("abort", () => watching.disconnect());

@@ -8,9 +8,10 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Route, expect
+from playwright.sync_api import Locator, Request, Route, expect
 
 from tests.browser.console import Console
 from tests.wire.stack import CHAT_MODEL, CLAUDE_MODEL
@@ -64,10 +65,13 @@ def test_the_cost_that_is_shown_is_that_of_the_ledger(playground: Console, tenan
 
 
 def test_a_conversation_goes_on_with_what_was_said(playground: Console) -> None:
-    sent: list[dict[str, object]] = []
-    playground.page.on(
-        "request", lambda request: sent.append(request.post_data_json) if "chat/" in request.url else None
-    )
+    sent: list[Any] = []
+
+    def remember(request: Request) -> None:
+        if request.url.endswith("/chat/completions"):
+            sent.append(json.loads(request.post_data or ""))
+
+    playground.page.on("request", remember)
     playground.page.get_by_label("System prompt").fill("Be brief.")
     playground.page.get_by_label("Temperature").fill("0.2")
     playground.page.get_by_label("Max tokens").fill("50")
@@ -91,6 +95,17 @@ def test_stop_ends_an_answer_and_leaves_what_came(playground: Console) -> None:
     length = len(answer.inner_text())
     expect(say(playground, "still there?").get_by_test_id("usage")).to_be_visible()
     assert len(playground.page.get_by_role("article", name="Assistant").first.inner_text()) == length
+
+
+def test_a_conversation_that_is_cleared_while_it_streams_leaves_nothing(playground: Console) -> None:
+    answer = say(playground, "[[sim:tokens=2000 gap_ms=20]]")
+    expect(answer).to_contain_text(re.compile(r"\w+ \w+ \w+"))
+    playground.button("Clear").click()
+    expect(playground.button("Send")).to_be_visible()
+    with playground.page.expect_request("**/chat/completions") as sent:
+        answer = say(playground, "from the start")
+    assert [each["role"] for each in json.loads(sent.value.post_data or "")["messages"]] == ["user"]
+    expect(answer).to_contain_text("echo: from the start")
 
 
 def test_an_error_in_the_stream_is_told_with_what_came_before_it(playground: Console) -> None:
@@ -128,7 +143,7 @@ def test_an_image_goes_along_and_can_be_taken_back(playground: Console, tmp_path
     files.set_input_files(tmp_path / "pixel.png")
     with playground.page.expect_request("**/chat/completions") as sent:
         answer = say(playground, "What is this?")
-    parts = sent.value.post_data_json["messages"][-1]["content"]
+    parts = json.loads(sent.value.post_data or "")["messages"][-1]["content"]
     assert parts[1]["image_url"]["url"].startswith("data:image/png;base64,")
     expect(answer.get_by_test_id("usage")).to_be_visible()
     expect(playground.page.get_by_alt_text("Attached image")).to_be_visible()

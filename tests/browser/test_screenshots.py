@@ -77,7 +77,7 @@ def chat(console: Console, key: IssuedKey) -> None:
 
     def direct(route: Route) -> None:
         """The simulator says what it is told to: in the request alone, not on the page."""
-        body = route.request.post_data_json
+        body = json.loads(route.request.post_data or "")
         body["messages"][-1]["content"] += f' [[sim:reply="{replies[-1]}"]]'
         route.continue_(post_data=json.dumps(body))
 
@@ -108,6 +108,8 @@ def test_pictures_of_a_desk(
         with in_flight(stack, production):
             console.go("tenants", production.project_id)
             picture(console, f"tenant-{scheme}")
+        if scheme == "dark":
+            return
         console.go("keys")
         picture(console, f"keys-{scheme}")
         chat(console, open_key)

@@ -81,7 +81,7 @@ def test_half_an_hour_without_activity_signs_out(console: Console) -> None:
     console.page.clock.install()
     console.sign_in()
     console.page.clock.fast_forward("29:00")
-    console.page.mouse.wheel(0, 10)
+    console.page.keyboard.press("Shift")
     console.page.clock.fast_forward("29:00")
     expect(console.heading("Overview")).to_be_visible()
     console.page.clock.fast_forward("31:00")
@@ -98,6 +98,31 @@ def test_a_key_that_stops_working_signs_out(signed_in: Console) -> None:
 def test_an_address_inside_the_console_is_where_one_is_after_signing_in(console: Console) -> None:
     console.sign_in("#/models")
     expect(console.heading("Models")).to_be_visible()
+
+
+def test_below_a_prefix_of_a_proxy_all_addresses_hold(console: Console) -> None:
+    root, asked = console.stack.root_url, []
+
+    def strip(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(response=route.fetch(url=route.request.url.replace("/team/", "/")))
+
+    console.page.route("**/team/**", strip)
+    console.page.goto(f"{root}/team/console/#/models")
+    console.page.get_by_label("Admin key").fill(console.stack.admin_key)
+    console.button("Sign in").click()
+    expect(console.page.get_by_role("rowheader", name=re.compile("amazon.nova-lite")).first).to_be_visible()
+    assert f"{root}/team/v1/organization/models" in asked
+
+
+def test_what_a_role_may_not_see_is_told_as_that(signed_in: Console) -> None:
+    refusal = {
+        "error": {"message": "Your role may not.", "type": "x", "param": None, "code": "insufficient_permissions"}
+    }
+    signed_in.page.route("**/organization/models", lambda route: route.fulfill(status=403, body=json.dumps(refusal)))
+    signed_in.place("Models")
+    expect(signed_in.page.get_by_text("Not for your role")).to_be_visible()
+    assert signed_in.button("Try again").count() == 0
 
 
 def test_a_viewer_is_offered_no_change(console: Console, tenancy: Tenancy) -> None:

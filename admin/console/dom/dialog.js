@@ -17,7 +17,8 @@ export function openDialog({ title, build, firm = false, wide = false }) {
       dialog.close();
     };
     const cross = firm ? null : h("button", { type: "button", class: "bare", "aria-label": "Close", on: { click: () => close() } }, icon("close"));
-    const dialog = h("dialog", { "aria-labelledby": heading, class: wide ? "wide" : null }, h("header", {}, h("h2", { id: heading }, title), cross), build(close));
+    const dialog = h("dialog", { "aria-labelledby": heading, class: wide ? "wide" : null, closedby: firm ? "none" : "closerequest" }, h("header", {}, h("h2", { id: heading }, title), cross), build(close));
+    // Browsers without `closedby` take a second Escape all the same.
     dialog.addEventListener("cancel", (event) => firm && event.preventDefault());
     dialog.addEventListener("close", () => {
       dialog.remove();

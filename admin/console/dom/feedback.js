@@ -12,21 +12,27 @@ export function skeleton(rows = 5) {
 
 /** Nothing is there yet: says why, and what to do next. */
 export function emptyState(title, text, ...actions) {
-  return h("div", { class: "empty" }, h("h3", {}, title), h("p", {}, text), actions.length ? h("div", { class: "actions" }, actions) : null);
+  return h("div", { class: "empty" }, h("p", { class: "empty-title" }, title), h("p", {}, text), actions.length ? h("div", { class: "actions" }, actions) : null);
 }
 
 /** Why something is not there, with what support needs to know, and a way to try again. */
 export function errorState(error, retry) {
-  const button = retry ? h("button", { type: "button", on: { click: retry } }, "Try again") : null;
+  const refused = error instanceof ApiError && error.status === 403;
+  const button = retry && !refused ? h("button", { type: "button", on: { click: retry } }, "Try again") : null;
   return h(
     "div",
     { class: "empty error-state", role: "alert" },
     icon("warning"),
-    h("h3", {}, error instanceof ApiError && error.status === 404 ? "Not found" : "This could not be loaded"),
+    h("p", { class: "empty-title" }, titleOf(error)),
     h("p", {}, error.message),
     error.requestId ? h("p", { class: "muted" }, "Request ", h("code", {}, error.requestId)) : null,
     button,
   );
+}
+
+function titleOf(error) {
+  if (!(error instanceof ApiError)) return "This could not be loaded";
+  return { 403: "Not for your role", 404: "Not found" }[error.status] ?? "This could not be loaded";
 }
 
 const latest = new WeakMap();

@@ -2,7 +2,7 @@
 
 import { selectField, textField } from "../dom/fields.js";
 import { fill, h } from "../dom/element.js";
-import { centsToText, parseCents } from "../text/money.js";
+import { centsToText, formatUsdShort, parseCents } from "../text/money.js";
 import { formatCompact, parseCount } from "../text/numbers.js";
 
 const MOST_TOKENS = 9_000_000_000_000;
@@ -82,8 +82,8 @@ function modelRates(existing) {
 /** What limits amount to, in a few words for a table; null for none. */
 export function summarizeLimits(limits) {
   const parts = (limits.spend_limits ?? []).map((each) => {
-    const amount = each.currency === "usd" ? `$${centsToText(each.threshold_amount)}` : `${formatCompact(each.threshold_amount)} tokens`;
-    return `${amount} a ${each.interval}`;
+    const amount = each.currency === "usd" ? formatUsdShort(each.threshold_amount / 100) : `${formatCompact(each.threshold_amount)} tokens`;
+    return `${amount}/${each.interval}`;
   });
   const rate = limits.rate_limits;
   if (rate?.max_requests_per_1_minute) parts.push(`${rate.max_requests_per_1_minute} requests/min`);

@@ -1,10 +1,11 @@
 /** What the console offers to whom. The API decides; this only spares people buttons that it would refuse. Pure. */
 
-/** Roles come as `org.owner`, or as an admin key has them: `owner`, `viewer`, `project_owner`, `project_member`. */
+/** Roles come as `org.owner`, or as an admin key has them: `owner`, `viewer`, `project_owner`, `project_member`. One that
+ * is not known here is offered what a viewer is. */
 function roleOf(actor) {
   const role = String(actor.role ?? "");
   if (role.startsWith("project")) return role.replace("_", ".");
-  return role.endsWith("viewer") || role.endsWith("reader") ? "org.viewer" : "org.owner";
+  return role === "owner" || role === "org.owner" ? "org.owner" : "org.viewer";
 }
 
 /**

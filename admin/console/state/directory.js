@@ -1,6 +1,6 @@
 /** What several views need: tenants, models, names of keys. Asked for once, kept for a while, forgotten on a change. */
 
-const FRESH_MILLISECONDS = 30_000;
+const FRESH_MILLISECONDS = 10_000;
 const AT_ONCE = 4;
 
 export class Directory {

@@ -37,11 +37,14 @@ export function keysView({ session, directory, query, signal }) {
   }
 
   async function read() {
+    content.setAttribute("aria-busy", "true");
     try {
       const all = await directory.allKeys(show, signal);
       if (all.length === 0) show([], 0, 0);
     } catch (error) {
       if (!isAbort(error) && !signal.aborted) fill(content, errorState(error, read));
+    } finally {
+      content.removeAttribute("aria-busy");
     }
   }
 

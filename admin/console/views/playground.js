@@ -74,6 +74,7 @@ export function playgroundView({ session, directory, signal }) {
     asking = null;
     input.setBusy(false);
     // A conversation that goes on needs both sides: a question without an answer is taken back.
+    if (!turns.includes(asked)) return;
     if (got.text) turns.push({ role: "assistant", text: got.text, node: shown.node });
     else turns.splice(turns.indexOf(asked), 1);
     keepUp();

@@ -40,7 +40,7 @@ test("a Python program compiles, and holds no key where none is given", () => {
 test("roles are understood as an actor and as an admin key have them", () => {
   assert.equal(abilitiesOf({ role: "org.owner" }).manageTenants, true);
   assert.equal(abilitiesOf({ role: "owner" }).manageTenants, true);
-  for (const role of ["org.viewer", "viewer"]) {
+  for (const role of ["org.viewer", "viewer", "of a later version", undefined]) {
     assert.deepEqual(Object.values(abilitiesOf({ role })).slice(1), [false, false, false, null]);
   }
   const owner = abilitiesOf({ role: "project_owner", project_id: "proj_1" });

@@ -9,9 +9,10 @@ from awswire.dynamodb import DynamoDb
 from tenants.audit import ORGANIZATION, Actor, AuditAction, AuditEvent
 from tenants.audit_books import AuditSlice, AuditStretch
 from tenants.audit_order import AUDIT_ID
+from tenants.dynamo_access import DynamoAccess
 from tenants.dynamo_audit_books import DynamoAuditBooks
 from tenants.dynamo_directory import DynamoDirectory
-from tenants.dynamo_models import DynamoAccess, bind
+from tenants.dynamo_models import bind
 from tenants.event_order import Period
 from tenants.ids import time_ordered
 from tenants.tables import TableNames
