@@ -10,7 +10,7 @@ from admin.identifiers import AUDIT_EVENT
 from tenants.audit import Actor, AuditAction, AuditEvent
 from tenants.ids import TIME_CHARS, time_ordered
 from tenants.secret import Peppers
-from tenants.store import Directory, KeyReader, Ledger
+from tenants.store import ActiveHours, Directory, KeyReader, Ledger
 
 # The store sends the last 36 characters of an audit id as the transaction's token: they have to be unguessably unique.
 _AUDIT_ID_CHARS = 24
@@ -22,6 +22,7 @@ class ControlPlane:
 
     `clock_ms` gives Unix milliseconds; `randomness` gives as many secret-grade random bytes as asked for.
     `keys` finds a key whatever project it is of. `imported_keys`: the data plane accepts keys that other gateways made.
+    Without `hours`, a key's last use is known to the day.
     """
 
     directory: Directory
@@ -32,6 +33,7 @@ class ControlPlane:
     clock_ms: Callable[[], int]
     randomness: Callable[[int], bytes]
     imported_keys: bool = False
+    hours: ActiveHours | None = None
 
     def now_seconds(self) -> int:
         return self.clock_ms() // 1000

@@ -251,6 +251,7 @@ def _build_control_plane(settings: Settings, aws: Aws, store: _Store) -> Control
         clock_ms=_clock_ms,
         randomness=os.urandom,
         imported_keys=settings.imported_keys,
+        hours=store.active,
     )
 
 
