@@ -30,6 +30,7 @@ from gateway.key_cache import KeyCache
 from gateway.leak_notices import LeakNotices
 from gateway.media.addresses import Destinations
 from gateway.media.fetcher import FetchLimits, MediaFetcher
+from gateway.metered_bedrock import MeteredBedrock
 from gateway.metered_ledger import MeteredLedger
 from gateway.metrics import Metrics
 from gateway.plane import DataPlane, Patience
@@ -39,6 +40,7 @@ from gateway.reserving import Books
 from gateway.routes.application import assemble
 from gateway.routes.metrics import router as metrics_router
 from gateway.routes.middleware import RequestEnvelope
+from gateway.routes.request_log import RequestLog
 from gateway.settings import Settings, SettingsError
 from gateway.sweeping import Sweeper, Sweeping
 from gateway.webhooks import Endpoint, Message, Webhooks
@@ -122,7 +124,7 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> FastAPI:
         request_ids=RequestIds(_clock_ms, os.urandom),
         max_body_bytes=settings.max_body_bytes,
         monotonic=time.monotonic,
-        count=parts.metrics.count_request,
+        watch=partial(_observe, parts.metrics),
     )
     store, control = parts.store, parts.control_plane
     app = assemble(
@@ -150,7 +152,7 @@ def _build(settings: Settings, environ: Mapping[str, str]) -> _Parts:
     return _Parts(
         aws=aws,
         store=store,
-        data_plane=_build_data_plane(settings, aws, store, alerts),
+        data_plane=_build_data_plane(settings, aws, store, alerts, metrics),
         control_plane=_build_control_plane(settings, aws, store) if "admin" in settings.surfaces else None,
         sweeping=Sweeping(sweeper, settings.sweep_seconds, random.random),
         webhooks=webhooks,
@@ -198,7 +200,7 @@ def _build_leaks(settings: Settings, metrics: Metrics, offer: Callable[[Message]
     return LeakReporting(notices.tell, ScannerSignatures(partial(fetch_public_keys, url), time.monotonic))
 
 
-def _build_data_plane(settings: Settings, aws: Aws, store: _Store, alerts: Alerts) -> DataPlane:
+def _build_data_plane(settings: Settings, aws: Aws, store: _Store, alerts: Alerts, metrics: Metrics) -> DataPlane:
     keys = KeyCache(store.reader, time.monotonic, settings.key_cache_size, settings.key_cache_seconds)
     books = Books(store.ledger, store.active, store.budgets, store.gate, alerts.after_settle)
     admission = Admission(
@@ -212,7 +214,7 @@ def _build_data_plane(settings: Settings, aws: Aws, store: _Store, alerts: Alert
     )
     return DataPlane(
         admission=admission,
-        bedrock=aws.bedrock,
+        bedrock=MeteredBedrock(aws.bedrock, metrics, time.monotonic),
         catalog=_build_catalog(settings, aws, said),
         pricing=Pricing(price_table(*said.prices), aws.bedrock_control.endpoint.region),
         media=_build_media(settings),
@@ -253,6 +255,14 @@ def _build_control_plane(settings: Settings, aws: Aws, store: _Store) -> Control
         imported_keys=settings.imported_keys,
         hours=store.active,
     )
+
+
+def _observe(metrics: Metrics, log: RequestLog, seconds: float) -> None:
+    """What the metrics have of a request that is over."""
+    metrics.count_request(log.path, log.status)
+    metrics.observe_request(log.path, seconds, log.served_model, log.first_token_seconds)
+    if log.broken is not None:
+        metrics.count_bedrock_error(log.broken)
 
 
 def _clock_ms() -> int:
