@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
@@ -56,6 +57,9 @@ from tenants.secret import Peppers
 from tenants.store import Ledger
 from tenants.tables import TableNames
 
+if TYPE_CHECKING:
+    from gateway.tracing import Traces
+
 # A request is broken off so long before its hold expires that its settle cannot come too late.
 _SETTLE_MARGIN_SECONDS = 30.0
 # One attempt: a shutdown does not wait for an endpoint that is away.
@@ -89,6 +93,7 @@ class _Parts:
     webhooks: Webhooks | None
     metrics: Metrics
     leaks: LeakReporting
+    traces: Traces | None
 
 
 def create_app(settings: Settings, environ: Mapping[str, str]) -> FastAPI:
@@ -118,6 +123,8 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> FastAPI:
             if parts.control_plane is not None:
                 await parts.control_plane.directory.close()
             await parts.aws.transport.aclose()
+            if parts.traces is not None:
+                await parts.traces.close()
 
     envelope = partial(
         RequestEnvelope,
@@ -131,7 +138,7 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> FastAPI:
         parts.data_plane if "gateway" in settings.surfaces else None,
         None if control is None else create_router(control, store.budgets, store.usage, parts.leaks),
         lambda: parts.store.reader.find_key("key_readiness"),
-        envelope,
+        envelope if parts.traces is None else parts.traces.around(envelope),
         lifespan,
     )
     if settings.metrics:
@@ -149,16 +156,28 @@ def _build(settings: Settings, environ: Mapping[str, str]) -> _Parts:
     sweeper = Sweeper(store.ledger, store.active, SweepRecord(aws.dynamodb, store.tables), _clock_ms)
     webhooks = _build_webhooks(settings, metrics)
     alerts = Alerts(metrics, None if webhooks is None else webhooks.offer, _clock_ms)
+    data_plane = _build_data_plane(settings, aws, store, alerts, metrics)
+    traces = _open_traces() if settings.traces else None
     return _Parts(
         aws=aws,
         store=store,
-        data_plane=_build_data_plane(settings, aws, store, alerts, metrics),
+        data_plane=data_plane if traces is None else traces.instrument(data_plane, store.ledger),
         control_plane=_build_control_plane(settings, aws, store) if "admin" in settings.surfaces else None,
         sweeping=Sweeping(sweeper, settings.sweep_seconds, random.random),
         webhooks=webhooks,
         metrics=metrics,
         leaks=_build_leaks(settings, metrics, None if webhooks is None else webhooks.offer),
+        traces=traces,
     )
+
+
+def _open_traces() -> Traces:
+    try:
+        # Not above: OpenTelemetry is an extra, and who does not use it shall not load it.
+        from gateway.tracing import open_traces
+    except ImportError as error:
+        raise SettingsError("SLUICE_TRACES needs OpenTelemetry: install `sluice[otel]`, or unset it.") from error
+    return open_traces()
 
 
 def _build_store(settings: Settings, aws: Aws, metrics: Metrics) -> _Store:
