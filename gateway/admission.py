@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gateway.catalog.model import Model
@@ -108,7 +108,10 @@ class Admission:
 
         Raises MissingCredential, IncorrectSecret (for every reason alike), LedgerUnavailable.
         """
-        for secret in self._secrets_in(credential):
+        secrets = self._secrets_in(credential)
+        if len(secrets) > 1:  # not to look for it again where it is not, whichever pepper that is
+            secrets = sorted(secrets, key=lambda secret: not self._keys.remembers(secret.key_id))
+        for secret in secrets:
             record = await self._keys.find(secret.key_id, imported=secret.sha256 is not None)
             if record is not None:
                 break
@@ -199,7 +202,7 @@ class Admission:
         if hold.call.request_id in self._reserving.inside:
             self._reserving.leave(hold, tokens.total_tokens)
 
-    def _secrets_in(self, credential: str | None) -> tuple[Secret, ...]:
+    def _secrets_in(self, credential: str | None) -> Sequence[Secret]:
         """What the credential may be; several only where it is a foreign key and there are several peppers."""
         if not credential:
             raise MissingCredential()

@@ -126,7 +126,8 @@ async def rotate_key(
     fingerprints = (control.peppers.fingerprint(secret), *(former if ends_at > now else ()))
     rotated = replace(key, fingerprints=fingerprints, hint=secret.hint, imported=False)
     saved = await save(control, requester, target, KeyRevision(AuditAction.API_KEY_ROTATED, record, rotated))
-    return RotatedKey(IssuedKey(saved, secret), previous_expires_at=ends_at)
+    # One that was found in public has no grace: it ended then.
+    return RotatedKey(IssuedKey(saved, secret), previous_expires_at=ends_at if former else now)
 
 
 async def _get_owner(control: ControlPlane, project_id: str, draft: KeyDraft, key_id: str) -> Owner:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import sys
+import threading
 
 import pytest
 from fastapi import FastAPI
 
 from awswire.endpoints import EndpointUnknown
 from gateway.app import create_app
-from gateway.settings import Settings
+from gateway.settings import Settings, SettingsError
 
 ENVIRON = {
     "AWS_REGION": "us-east-1",
@@ -58,3 +61,29 @@ async def test_webhooks_run_where_there_is_one_as_long_as_the_application_does()
         async with app.router.lifespan_context(app):
             assert running() is bool(more)
         assert not running()
+
+
+@pytest.mark.parametrize(
+    ("setting", "module", "extra"),
+    [
+        ({"SLUICE_TRACES": "true"}, "gateway.tracing", "sluice[otel]"),
+        ({"SLUICE_SECRET_SCANNING_KEYS_URL": "https://x.example/keys"}, "gateway.scanner_signatures", "sluice[oidc]"),
+    ],
+)
+def test_a_setting_whose_packages_are_missing_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, setting: dict[str, str], module: str, extra: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)  # as Python has it: its import fails
+    with pytest.raises(SettingsError, match=re.escape(extra)):
+        app_of("gateway,admin", **setting)
+
+
+async def test_traces_end_with_the_application() -> None:
+    def exporting() -> bool:
+        return any("BatchSpanRecordProcessor" in thread.name for thread in threading.enumerate())
+
+    app = app_of("gateway", SLUICE_TRACES="true")
+    assert exporting()
+    async with app.router.lifespan_context(app):
+        pass
+    assert not exporting()
