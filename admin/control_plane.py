@@ -16,7 +16,7 @@ from tenants.idempotency import HeldClaim
 from tenants.ids import TIME_CHARS, time_ordered
 from tenants.roles import NO_ACCESS, Access
 from tenants.secret import Peppers
-from tenants.store import Directory, KeyReader, Ledger
+from tenants.store import ActiveHours, Directory, KeyReader, Ledger
 from tenants.users import Users
 
 # Far more than would do: nobody can guess an entry's id, and claim it before.
@@ -31,6 +31,7 @@ class ControlPlane:
     `refused_attempts`, the audit trail has changes alone; without `claims`, idempotency keys are ignored.
     `claimed_ids` are those of one request that has such a key. `keys` finds a key whatever project it is of.
     `imported_keys`: the data plane accepts keys that other gateways made.
+    Without `hours`, a key's last use is known to the day.
     """
 
     directory: Directory
@@ -47,6 +48,7 @@ class ControlPlane:
     claims: Claims | None = None
     claimed_ids: ClaimedIds | None = None
     imported_keys: bool = False
+    hours: ActiveHours | None = None
 
     def now_seconds(self) -> int:
         return self.clock_ms() // 1000

@@ -89,6 +89,7 @@ def _build_control_plane(settings: Settings, aws: Aws, store: Store) -> ControlP
         identity_provider=_build_identity_provider(settings),
         refused_attempts=RefusedAttempts(directory.record, clock_ms),
         imported_keys=settings.imported_keys,
+        hours=store.active,
         claims=DynamoClaims(aws.dynamodb, store.tables),
     )
 

@@ -103,7 +103,10 @@ class Admission:
 
         Raises MissingCredential, IncorrectSecret (for every reason alike), LedgerUnavailable.
         """
-        for secret in self._secrets_in(credential):
+        secrets = self._secrets_in(credential)
+        if len(secrets) > 1:  # not to look for it again where it is not, whichever pepper that is
+            secrets = sorted(secrets, key=lambda secret: not self._keys.remembers(secret.key_id))
+        for secret in secrets:
             record = await self._keys.find(secret.key_id, imported=secret.sha256 is not None)
             if record is not None:
                 break

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import os
 import random
 import time
@@ -15,29 +14,19 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI
 
-from gateway.admission import Admission
 from gateway.alerts import Alerts
 from gateway.aws import TIMING, Aws, connect
 from gateway.background_sweep import Sweeping
-from gateway.catalog.model_rows import ModelFileError
-from gateway.catalog.operator_file import OperatorFile, load_operator_file
-from gateway.catalog.shipped import known_models
-from gateway.catalog.shipped_prices import price_table
-from gateway.catalog.source import BedrockCatalog
 from gateway.errors import GatewayError
-from gateway.kept_reasoning import ReasoningMemory
-from gateway.key_cache import KeyCache
-from gateway.media.addresses import Destinations
-from gateway.media.fetcher import FetchLimits, MediaFetcher
+from gateway.inference import build_data_plane
 from gateway.metrics import Metrics
-from gateway.plane import DataPlane, Patience
-from gateway.pricing import Pricing
+from gateway.plane import DataPlane
 from gateway.project_alerts import ProjectAlerts
 from gateway.request_ids import RequestIds
-from gateway.reserving import Books
 from gateway.routes.application import Application, assemble
 from gateway.routes.metrics import router as metrics_router
 from gateway.routes.middleware import RequestEnvelope
+from gateway.routes.request_log import RequestLog
 from gateway.settings import Settings, SettingsError
 from gateway.store import Store, build_store, clock_ms
 from gateway.sweeping import Sweeper
@@ -48,9 +37,8 @@ from tenants.dynamo_tenant_spend import TenantSpend
 
 if TYPE_CHECKING:
     from gateway.administration import Administration
+    from gateway.tracing import Traces
 
-# A request is broken off so long before its hold expires that its settle cannot come too late.
-_SETTLE_MARGIN_SECONDS = 30.0
 # One attempt: a shutdown does not wait for an endpoint that is away.
 _WEBHOOKS_CLOSE_SECONDS = 10.0
 
@@ -67,6 +55,7 @@ class _Parts:
     webhooks: Webhooks | None
     project_alerts: ProjectAlerts
     metrics: Metrics
+    traces: Traces | None
 
 
 def create_app(settings: Settings, environ: Mapping[str, str]) -> Application:
@@ -80,7 +69,7 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> Application:
         request_ids=RequestIds(clock_ms, os.urandom),
         max_body_bytes=settings.max_body_bytes,
         monotonic=time.monotonic,
-        count=parts.metrics.count_request,
+        watch=partial(_observe, parts.metrics),
     )
 
     @asynccontextmanager
@@ -95,7 +84,7 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> Application:
         parts.data_plane if "gateway" in settings.surfaces else None,
         _create_router(parts),
         lambda: parts.store.reader.find_key("key_readiness"),
-        envelope,
+        envelope if parts.traces is None else parts.traces.around(envelope),
         lifespan,
     )
     # For servers whose processes are frozen between requests.
@@ -128,6 +117,8 @@ async def _close(parts: _Parts, settings: Settings) -> None:
     if parts.administration is not None:
         await parts.administration.close()
     await parts.aws.transport.aclose()
+    if parts.traces is not None:
+        await parts.traces.close()
 
 
 async def _warm(parts: _Parts, within_seconds: float) -> None:
@@ -160,15 +151,18 @@ def _build(settings: Settings, environ: Mapping[str, str]) -> _Parts:
     project_alerts = ProjectAlerts(spend, ReachedAlerts(aws.dynamodb, store.tables), alerts, clock_ms)
     record = SweepRecord(aws.dynamodb, store.tables)
     sweeper = Sweeper(store.ledger, store.active, record, clock_ms, project_alerts.look)
+    data_plane = build_data_plane(settings, aws, store, alerts, metrics)
+    traces = _open_traces() if settings.traces else None
     return _Parts(
         aws=aws,
         store=store,
-        data_plane=_build_data_plane(settings, aws, store, alerts),
+        data_plane=data_plane if traces is None else traces.instrument(data_plane, store.ledger),
         administration=_build_administration(settings, aws, store),
         sweeping=Sweeping(sweeper, settings.sweep_seconds, random.random),
         webhooks=webhooks,
         project_alerts=project_alerts,
         metrics=metrics,
+        traces=traces,
     )
 
 
@@ -180,6 +174,15 @@ def _build_administration(settings: Settings, aws: Aws, store: Store) -> Adminis
     return Administration(settings, aws, store)
 
 
+def _open_traces() -> Traces:
+    try:
+        # Not above: OpenTelemetry is an extra, and who does not use it shall not load it.
+        from gateway.tracing import open_traces
+    except ImportError as error:
+        raise SettingsError("SLUICE_TRACES needs OpenTelemetry: install `sluice[otel]`, or unset it.") from error
+    return open_traces()
+
+
 def _build_webhooks(settings: Settings, metrics: Metrics) -> Webhooks | None:
     if settings.alert_webhook_url is None or settings.alert_webhook_secret is None:
         return None
@@ -187,43 +190,9 @@ def _build_webhooks(settings: Settings, metrics: Metrics) -> Webhooks | None:
     return Webhooks(endpoint, TIMING, clock_ms, metrics.webhooks.add)
 
 
-def _build_data_plane(settings: Settings, aws: Aws, store: Store, alerts: Alerts) -> DataPlane:
-    keys = KeyCache(store.reader, time.monotonic, settings.key_cache_size, settings.key_cache_seconds)
-    books = Books(store.ledger, store.active, store.budgets, store.gate, alerts.after_settle)
-    admission = Admission(
-        keys, books, store.peppers, clock_ms, settings.hold_seconds, imported_keys=settings.imported_keys
-    )
-    said = _read_models_file(settings)
-    patience = Patience(
-        request_seconds=max(settings.hold_seconds - _SETTLE_MARGIN_SECONDS, settings.hold_seconds / 2),
-        drain_seconds=settings.disconnect_drain_seconds,
-        keepalive_seconds=settings.keepalive_seconds,
-    )
-    return DataPlane(
-        admission=admission,
-        bedrock=aws.bedrock,
-        catalog=_build_catalog(settings, aws, said),
-        pricing=Pricing(price_table(*said.prices), aws.bedrock_control.endpoint.region),
-        media=_build_media(settings),
-        reasoning=ReasoningMemory(store.reasoning, clock_ms, settings.reasoning_seconds),
-        patience=patience,
-        clock_ms=clock_ms,
-    )
-
-
-def _read_models_file(settings: Settings) -> OperatorFile:
-    try:
-        return load_operator_file(settings.models_file)
-    except ModelFileError as error:
-        raise SettingsError(f"SLUICE_MODELS_FILE: {error}") from error
-
-
-def _build_catalog(settings: Settings, aws: Aws, said: OperatorFile) -> BedrockCatalog:
-    models = known_models(*said.rows)
-    return BedrockCatalog(aws.bedrock_control, time.monotonic, settings.catalog_seconds, models, said.policy)
-
-
-def _build_media(settings: Settings) -> MediaFetcher:
-    networks = tuple(ipaddress.ip_network(part.strip()) for part in settings.fetch_media_networks.split(",") if part)
-    limits = FetchLimits(total_bytes=settings.max_body_bytes, total_seconds=settings.fetch_media_seconds)
-    return MediaFetcher(limits, Destinations(networks), enabled=settings.fetch_media)
+def _observe(metrics: Metrics, log: RequestLog, seconds: float) -> None:
+    """What the metrics have of a request that is over."""
+    metrics.count_request(log.path, log.status)
+    metrics.observe_request(log.path, seconds, log.served_model, log.first_token_seconds)
+    if log.broken is not None:
+        metrics.count_bedrock_error(log.broken)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.catalog.model import Model
@@ -51,7 +52,7 @@ def rules_of(principal: Principal) -> tuple[object, ...]:
     return tenant.models, key.models, tenant.policy, key.policy, counts_money(principal), clamps(principal)
 
 
-def parse_credential(credential: str | None, *, peppers: Peppers, imported_keys: bool) -> tuple[Secret, ...]:
+def parse_credential(credential: str | None, *, peppers: Peppers, imported_keys: bool) -> Sequence[Secret]:
     """What a credential may be: several secrets only where it is a foreign key and there are several peppers.
 
     Raises MissingCredential, IncorrectSecret.

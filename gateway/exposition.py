@@ -9,14 +9,18 @@ Written here instead of taken from prometheus-client, which counts in floats: mo
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from itertools import accumulate, product
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 OTHER = "other"
+_HEAD_LINES = 2
+# The ids of models and of profiles; an ARN is a deployment's own, and names its account.
+_MODEL = re.compile(r"[a-z0-9][a-z0-9.:_-]{0,127}", re.ASCII)
 
 Labels = Mapping[str, Sequence[str]]
 """A label's name -> the values that it may have."""
@@ -130,6 +134,44 @@ class Histogram:
             lines.append(f"{self.name}_sum{labels} {self._sums[values]!r}")
             lines.append(f"{self.name}_count{labels} {sum(buckets)}")
         return lines
+
+
+T = TypeVar("T", bound=Instrument)
+
+
+class ByModel(Generic[T]):
+    """A counter or histogram for each model: `make` makes one, under the name and with the help of all of them.
+
+    Which models there are is not known from the start, and clients send names that nobody has. So only `admit` gives a
+    model a label of its own, up to `most` of them; the others are `other` together. It is for models that have served
+    a request: their number is the deployment's, not the clients'.
+    """
+
+    def __init__(self, make: Callable[[], T], *, most: int) -> None:
+        self._make = make
+        self._most = most
+        self._instruments = {OTHER: make()}
+        self.name = self._instruments[OTHER].name
+
+    def admit(self, model: str) -> T:
+        """The model's own, or where there are too many already that of all others."""
+        found = self._instruments.get(model)
+        if found is None and len(self._instruments) <= self._most and _MODEL.fullmatch(model):
+            found = self._instruments[model] = self._make()
+        return found or self._instruments[OTHER]
+
+    def of(self, model: str) -> T:
+        """The model's, if it was admitted; else that of all others."""
+        return self._instruments.get(model) or self._instruments[OTHER]
+
+    def lines(self, constant: Mapping[str, str]) -> list[str]:
+        head: list[str] = []
+        body: list[str] = []
+        for model, instrument in self._instruments.items():
+            lines = instrument.lines({**constant, "model": model})
+            head = lines[:_HEAD_LINES]
+            body += lines[_HEAD_LINES:]
+        return head + body
 
 
 class _Series:

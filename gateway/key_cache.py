@@ -44,6 +44,10 @@ class KeyCache:
             return None
         return await self.read(key_id)
 
+    def remembers(self, key_id: str) -> bool:
+        """Whether `find` would have the record without a read."""
+        return self._known.find(key_id, self._monotonic()) is not None
+
     async def read(self, key_id: str) -> KeyRecord | None:
         """The record as it stands in the store at this moment or later. Raises LedgerUnavailable.
 

@@ -45,7 +45,7 @@ class MeteredLedger:
             settled = await self._ledger.settle(hold, settlement, watched=watched)
         self._metrics.holds.discard(hold)
         if settled:
-            self._metrics.count_settled(hold.bound, settlement)
+            self._metrics.count_settled(hold.bound, settlement, hold.call.bedrock_model)
             if settlement.status is UsageStatus.ABANDONED:
                 self._metrics.leftovers.add("hold")
         return settled
@@ -56,7 +56,7 @@ class MeteredLedger:
         async with self._timed("settle"):
             settled = await self._ledger.settle_soft(hold, settlement, demand, repeated=repeated, watched=watched)
         if settled:
-            self._metrics.count_settled(_UNBOUND, settlement)
+            self._metrics.count_settled(_UNBOUND, settlement, hold.call.bedrock_model)
         return settled
 
     async def drop_hold(self, hold: Hold) -> None:

@@ -1,8 +1,8 @@
 """What a process counts of its work, for `GET /metrics`. Names and labels are for operators' dashboards: keep them.
 
-No key, project, user or model is a label: their number has no bound, and the usage reports have them exactly. Counters
-begin at zero with the process, as Prometheus expects, and with several workers each answers for itself alone, under
-its own `worker`: sum over that label.
+No key, project or user is a label: their number has no bound, and the usage reports have them exactly. A model is one
+once it has served a request, and 100 of them at most. Counters begin at zero with the process, as Prometheus expects,
+and with several workers each answers for itself alone, under its own `worker`: sum over that label.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import fields
 
-from gateway.exposition import OTHER, Counter, Exposition, Gauge, Histogram
+from gateway.errors import BedrockError, BedrockUnreachable, StreamBroken
+from gateway.exposition import OTHER, ByModel, Counter, Exposition, Gauge, Histogram
 from tenants.account import Bound, Hold, exceeds
 from tenants.errors import FenceStale, GrantNeeded, LedgerUnavailable, LimitExceeded, ModelNotPriced, TooContended
 from tenants.event import Settlement, UsageStatus
@@ -32,7 +33,32 @@ _OTHER_REFUSALS = {
 }
 # A write to DynamoDB takes 3 to 10 ms in its region; retries and reopened windows are what the upper end is for.
 _LEDGER_BOUNDS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_REQUEST_BOUNDS_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+_FIRST_TOKEN_BOUNDS_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 _PICO_DECIMALS = 12
+MOST_MODELS = 100
+BEDROCK_OPERATIONS = ("converse", "converse_stream", "invoke")
+# Bedrock's exceptions, by their names in its service model, and the two ways in which it gives no answer.
+_UNREACHABLE, _BROKEN = "unreachable", "stream_broken"
+BEDROCK_FAULTS = (
+    "AccessDeniedException",
+    "ConflictException",
+    "ExpiredTokenException",
+    "InternalServerException",
+    "InvalidSignatureException",
+    "ModelErrorException",
+    "ModelNotReadyException",
+    "ModelStreamErrorException",
+    "ModelTimeoutException",
+    "ResourceNotFoundException",
+    "ServiceQuotaExceededException",
+    "ServiceUnavailableException",
+    "ThrottlingException",
+    "UnrecognizedClientException",
+    "ValidationException",
+    _UNREACHABLE,
+    _BROKEN,
+)
 
 
 class OpenHolds:
@@ -77,6 +103,48 @@ class Metrics:
         )
         self.cost = Counter("sluice_cost_usd_total", "Cost of what was settled.", decimals=_PICO_DECIMALS)
         self.unpriced = Counter("sluice_unpriced_requests_total", "Settled requests whose cost nobody knows.")
+        self.request_seconds = Histogram(
+            "sluice_request_seconds",
+            "Duration of requests, to the last byte of the answer.",
+            {"operation": OPERATIONS},
+            _REQUEST_BOUNDS_SECONDS,
+        )
+        self.first_token_seconds = ByModel(
+            lambda: Histogram(
+                "sluice_first_token_seconds",
+                "From the beginning of a streamed chat to the first piece of its answer, by the model that served it.",
+                {},
+                _FIRST_TOKEN_BOUNDS_SECONDS,
+            ),
+            most=MOST_MODELS,
+        )
+        self.model_requests = ByModel(
+            lambda: Counter(
+                "sluice_model_requests_total",
+                "Settled requests by the model that served them.",
+                {"usage_status": tuple(UsageStatus)},
+            ),
+            most=MOST_MODELS,
+        )
+        self.model_tokens = ByModel(
+            lambda: Counter("sluice_model_tokens_total", "Tokens settled, by model.", {"category": tuple(_CATEGORIES)}),
+            most=MOST_MODELS,
+        )
+        self.model_cost = ByModel(
+            lambda: Counter("sluice_model_cost_usd_total", "Cost of what was settled, by model.", decimals=12),
+            most=MOST_MODELS,
+        )
+        self.bedrock_seconds = Histogram(
+            "sluice_bedrock_seconds",
+            "Duration of calls to Bedrock, retries included: to the answer, of converse_stream to its acceptance.",
+            {"operation": BEDROCK_OPERATIONS, "outcome": ("done", "failed")},
+            _REQUEST_BOUNDS_SECONDS,
+        )
+        self.bedrock_errors = Counter(
+            "sluice_bedrock_errors_total",
+            "Calls that Bedrock refused or broke off, after all retries.",
+            {"error": BEDROCK_FAULTS},
+        )
         reasons = [f"{scope}_{kind}" for scope in SCOPES for kind in _LIMIT_KINDS]
         self.refusals = Counter(
             "sluice_refusals_total",
@@ -113,6 +181,13 @@ class Metrics:
         self._exposition = Exposition({"worker": worker})
         for instrument in (
             self.requests,
+            self.request_seconds,
+            self.first_token_seconds,
+            self.model_requests,
+            self.model_tokens,
+            self.model_cost,
+            self.bedrock_seconds,
+            self.bedrock_errors,
             self.settled,
             self.tokens,
             self.cost,
@@ -136,6 +211,21 @@ class Metrics:
         """An answer, by its path and its HTTP status; 499, the client was gone, is one of 4xx."""
         self.requests.add(operation_of(path), f"{status // 100}xx")
 
+    def observe_request(self, path: str, seconds: float, model: str | None, first_token_seconds: float | None) -> None:
+        """How long an answer took; of a stream, also until its first piece, by the model that served it."""
+        self.request_seconds.observe(seconds, operation_of(path))
+        if first_token_seconds is not None:
+            self.first_token_seconds.of(model or OTHER).observe(first_token_seconds)
+
+    def count_bedrock_error(self, error: Exception) -> None:
+        """What Bedrock refused, or broke off."""
+        if isinstance(error, BedrockError):
+            self.bedrock_errors.add(error.name)
+        elif isinstance(error, BedrockUnreachable):
+            self.bedrock_errors.add(_UNREACHABLE)
+        elif isinstance(error, StreamBroken):
+            self.bedrock_errors.add(_BROKEN)
+
     def count_refusal(self, error: BaseException) -> None:
         """Why a request was not admitted. What the caller deals with and tries again is no refusal."""
         if isinstance(error, FenceStale | GrantNeeded | asyncio.CancelledError):
@@ -147,8 +237,9 @@ class Metrics:
             names = (_OTHER_REFUSALS[kind] for kind in type(error).__mro__ if kind in _OTHER_REFUSALS)
             self.refusals.add(next(names, OTHER))
 
-    def count_settled(self, bound: Bound, settlement: Settlement) -> None:
-        """What a request came to; once a request."""
+    def count_settled(self, bound: Bound, settlement: Settlement, model: str = OTHER) -> None:
+        """What a request came to, and which model served it; once a request."""
+        self._count_model(settlement, model)
         self.settled.add(settlement.status)
         for category, attribute in _CATEGORIES.items():
             self.tokens.add(category, amount=getattr(settlement.tokens, attribute))
@@ -158,6 +249,19 @@ class Metrics:
             self.cost.add(amount=settlement.cost_pico_usd)
         if exceeds(bound, settlement):
             self.bound_violations.add()
+
+    def _count_model(self, settlement: Settlement, model: str) -> None:
+        served = settlement.status is UsageStatus.OK and settlement.tokens.total_tokens > 0
+        if served:
+            self.first_token_seconds.admit(model)
+        requests, tokens, cost = (
+            each.admit(model) if served else each.of(model)
+            for each in (self.model_requests, self.model_tokens, self.model_cost)
+        )
+        requests.add(settlement.status)
+        for category, attribute in _CATEGORIES.items():
+            tokens.add(category, amount=getattr(settlement.tokens, attribute))
+        cost.add(amount=settlement.cost_pico_usd or 0)
 
 
 def operation_of(path: str) -> str:

@@ -57,12 +57,18 @@ class OpenHold:
         self._taken = taken
         self._costing = taken.costing
         self._settled_as: tuple[UsageStatus, TokenCounts] | None = None
+        self._cost_pico_usd: int | None = None
         self._settle: asyncio.Task[None] | None = None
 
     @property
     def settled_as(self) -> tuple[UsageStatus, TokenCounts] | None:
         """How it was settled; None while it is open."""
         return self._settled_as
+
+    @property
+    def cost_pico_usd(self) -> int | None:
+        """What it was charged; None while it is open, and where nobody knows the price."""
+        return self._cost_pico_usd
 
     @property
     def settled(self) -> bool:
@@ -97,7 +103,7 @@ class OpenHold:
         if self._settle is None:
             self._settled_as = (status, tokens)
             tier, answered = tier or self._costing.terms.tier, status is not UsageStatus.ERROR
-            cost_pico_usd = self._costing.of(tokens, tier, answered=answered)
+            cost_pico_usd = self._cost_pico_usd = self._costing.of(tokens, tier, answered=answered)
             taken = replace(self._taken, hold=self._hold)
             self._settle = self._begin_settle(taken, Used(status, tokens, cost_pico_usd))
         await asyncio.shield(self._settle)

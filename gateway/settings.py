@@ -140,6 +140,9 @@ class Settings(BaseModel):
     metrics: bool = False
     """Whether `GET /metrics` is served, in Prometheus's format and without a key."""
 
+    traces: bool = False
+    """Whether traces are sent by OTLP over HTTP, to where `OTEL_EXPORTER_OTLP_ENDPOINT` says: docs/observability.md."""
+
     # Alerts
     alert_webhook_url: Annotated[str, AfterValidator(check_webhook_url)] | None = None
     """Where spend alerts are posted: https, or http on this machine. docs/alerts.md. Without it they are logged and

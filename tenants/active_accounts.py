@@ -28,7 +28,8 @@ from tenants.tables import SORT_KEY, TTL_ATTRIBUTE, active_partition
 HOUR_MS = 3600 * 1000
 # How far back a sweep looks that finds no record of another one, and how long the lists are kept at least.
 LOOKBACK_HOURS = 7 * 24
-_RETENTION_SECONDS = (LOOKBACK_HOURS + 24) * 3600
+LISTED_HOURS = LOOKBACK_HOURS + 24
+_RETENTION_SECONDS = LISTED_HOURS * 3600
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -82,11 +83,15 @@ def is_clear_of(account: Account | None, hour: str) -> bool:
     return all(call.started_at_ms >= end_ms for call in calls)
 
 
+def active_key(account: ActiveAccount, hour: str) -> Item:
+    """Where an account is registered for an hour."""
+    return item_key(active_partition(hour), f"{account.key_id}#{account.month}")
+
+
 def active_item(account: ActiveAccount, hour: str) -> Item:
     """The item that registers an account for an hour."""
     expires_at = begin_of_hour_ms(hour) // 1000 + _RETENTION_SECONDS
-    key = item_key(active_partition(hour), f"{account.key_id}#{account.month}")
-    return {**key, TTL_ATTRIBUTE: {"N": str(expires_at)}}
+    return {**active_key(account, hour), TTL_ATTRIBUTE: {"N": str(expires_at)}}
 
 
 def active_from_items(items: Iterable[Item]) -> list[ActiveAccount]:

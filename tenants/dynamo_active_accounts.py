@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from awswire.dynamodb import ConditionFailed, DynamoDb
 from tenants.account_item import account_key, item_key, outbox_name
-from tenants.active_accounts import ActiveAccount, active_from_items, active_item, hour_of
+from tenants.active_accounts import ActiveAccount, active_from_items, active_item, active_key, hour_of
 from tenants.dynamo_calls import call_store
+from tenants.errors import LedgerUnavailable
 from tenants.tables import PARTITION_KEY, SWEEP_SORT, TableNames, active_partition
 from tenants.update_draft import UpdateDraft
 
 # An entry is some hundred bytes, and every removal names its attribute: an expression is 4 KB at most.
 _REMOVALS_A_WRITE = 50
 _REMEMBERED = 20_000
+_MOST_GETS = 100  # of one BatchGetItem (API reference)
 
 
 class ActiveAccounts:
@@ -64,6 +66,25 @@ class ActiveAccounts:
             if "LastEvaluatedKey" not in answer:
                 return found
             body["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    async def find_noted(self, entries: Collection[tuple[ActiveAccount, str]]) -> frozenset[tuple[ActiveAccount, str]]:
+        """Those of the accounts that are registered for their hours; half a read unit for each asked for.
+
+        Raises LedgerUnavailable.
+        """
+        found: set[tuple[ActiveAccount, str]] = set()
+        keys = [active_key(account, hour) for account, hour in dict.fromkeys(entries)]  # DynamoDB refuses duplicates
+        while keys:
+            ask = {self._table: {"Keys": keys[:_MOST_GETS], "ProjectionExpression": "pk, sk"}}
+            answer = await call_store(self._client, "BatchGetItem", {"RequestItems": ask})
+            for item in answer["Responses"].get(self._table, ()):
+                (account,) = active_from_items([item])
+                found.add((account, item[PARTITION_KEY]["S"].removeprefix(active_partition(""))))
+            unread = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+            if len(unread) == len(keys[:_MOST_GETS]):
+                raise LedgerUnavailable()  # throttled
+            keys = [*unread, *keys[_MOST_GETS:]]
+        return frozenset(found)
 
     async def clear_outbox(self, account: ActiveAccount, request_ids: Sequence[str]) -> None:
         """Remove entries that are events by now: on an account that is not used again, no other write will. Raises

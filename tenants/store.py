@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from tenants.account import Account, Hold
+from tenants.active_accounts import ActiveAccount
 from tenants.audit import AuditEvent
 from tenants.demand import Demand
 from tenants.event import Call, Settlement, UsageEvent
@@ -99,6 +100,14 @@ class KeyReader(Protocol):
 
     async def find_key(self, key_id: str) -> KeyRecord | None:
         """The key with its tenant, strongly consistent. No answer is LedgerUnavailable, never None."""
+        ...
+
+
+class ActiveHours(Protocol):
+    """The lists of the hours in which accounts were used; they are kept for eight days."""
+
+    async def find_noted(self, entries: Collection[tuple[ActiveAccount, str]]) -> frozenset[tuple[ActiveAccount, str]]:
+        """Those of the accounts that are listed for their hours (`2026-11-20T14`). Raises LedgerUnavailable."""
         ...
 
 

@@ -29,13 +29,14 @@ HOMES = {
         "gateway/webhooks.py",
         "gateway/scanner_signatures.py",
     ),
+    "opentelemetry": ("gateway/tracing.py",),
     "cryptography": ("gateway/scanner_signatures.py",),
     "yarl": ("awswire/transport_aiohttp.py", "gateway/media/fetcher.py"),
     "httptools": ("awswire/lean_http1.py", "gateway/http_protocol.py"),
     "uvicorn": ("gateway/serving.py", "gateway/http_protocol.py", "gateway/local/", "simulator/"),
     "fastapi": ("gateway/app.py", "gateway/administration.py", "gateway/routes/", "admin/routes/"),
     "mangum": ("gateway/lambda_runtime.py",),
-    "starlette": ("gateway/routes/", "gateway/aws_lambda/"),
+    "starlette": ("gateway/routes/", "gateway/aws_lambda/", "gateway/tracing.py"),
     "typer": ("gateway/cli.py", "gateway/ledger_cli.py", "gateway/audit_cli.py", "admin/cli/"),
     "jwt": ("admin/oidc_tokens.py",),
     "moto": ("gateway/local/moto_server.py",),
@@ -62,8 +63,8 @@ EXCEPTIONS = {
 
 # Settings are read by entry points and composition roots; everybody else is given plain values.
 SETTINGS_READERS = (
-    "gateway/app.py", "gateway/administration.py", "gateway/store.py", "gateway/aws.py", "gateway/cli.py",
-    "gateway/serving.py", "gateway/local/", "gateway/lambda_runtime.py",
+    "gateway/app.py", "gateway/store.py", "gateway/inference.py", "gateway/administration.py", "gateway/aws.py",
+    "gateway/cli.py", "gateway/serving.py", "gateway/local/", "gateway/lambda_runtime.py",
 )  # fmt: skip
 ENVIRONMENT_READERS = (
     "gateway/cli.py", "gateway/ledger_cli.py", "gateway/audit_cli.py", "gateway/serving.py", "gateway/local/",

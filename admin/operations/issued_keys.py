@@ -134,6 +134,8 @@ async def rotate_key(
     saved = await save(control, requester, target, KeyRevision(AuditAction.API_KEY_ROTATED, record, rotated))
     if saved.key.hint != secret.hint:  # rotated by an earlier attempt, whose answer was lost
         ends_at = max((each.expires_at for each in saved.key.fingerprints if each.expires_at is not None), default=now)
+    elif not former:  # one that was found in public has no grace: it ended then
+        ends_at = now
     return RotatedKey(IssuedKey(saved, secret), previous_expires_at=ends_at)
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from fastapi.routing import APIRoute
 
 from admin.operations import api_keys, budgets, issued_keys
-from admin.routes.api_keys import render
+from admin.routes.api_keys import render_changed
 from admin.routes.dependencies import Control, CurrentRequester, ProjectId, Target, to_etag
 from admin.schemas.api_key_changes import ApiKeyIssue, ApiKeyRotate
 from admin.schemas.api_keys import ApiKeyObject, IssuedApiKeyObject, RotatedApiKeyObject
@@ -44,11 +44,11 @@ async def rotate_key(
 async def disable_key(
     control: Control, requester: CurrentRequester, target: Target, response: Response
 ) -> ApiKeyObject:
-    return render(await api_keys.disable_key(control, requester, target), response)
+    return await render_changed(control, await api_keys.disable_key(control, requester, target), response)
 
 
 async def enable_key(control: Control, requester: CurrentRequester, target: Target, response: Response) -> ApiKeyObject:
-    return render(await api_keys.enable_key(control, requester, target), response)
+    return await render_changed(control, await api_keys.enable_key(control, requester, target), response)
 
 
 async def get_budget(control: Control, target: Target) -> KeyBudgetObject:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from fastapi.routing import APIRoute
 
+from admin.control_plane import ControlPlane
 from admin.operations import api_keys
+from admin.operations.last_uses import find_last_use, find_last_uses
 from admin.routes.dependencies import Control, CurrentRequester, OwnUserId, ProjectId, Target, to_etag
 from admin.schemas.api_key_changes import ApiKeyUpdate
 from admin.schemas.api_keys import ApiKeyDeleted, ApiKeyListQuery, ApiKeyObject
 from admin.schemas.wire import ListPage
+from tenants.errors import LedgerUnavailable
 from tenants.principal import KeyRecord
 
 
@@ -34,19 +38,21 @@ async def list_keys(
     tenant, page = await api_keys.list_keys(control, listing, query.limit)
     if not query.selects(tenant):
         return ListPage[ApiKeyObject].of([], has_more=False)
-    items = [ApiKeyObject.from_record(KeyRecord(key, tenant)) for key in page.items]
+    used = await find_last_uses(control, page.items)
+    items = [ApiKeyObject.from_record(KeyRecord(key, tenant), used.get(key.id)) for key in page.items]
     return ListPage[ApiKeyObject].of(items, has_more=page.has_more)
 
 
 async def get_key(control: Control, target: Target, response: Response) -> ApiKeyObject:
-    return render(await api_keys.get_key(control, target), response)
+    record = await api_keys.get_key(control, target)
+    return render(record, await find_last_use(control, record.key), response)
 
 
 async def update_key(
     control: Control, requester: CurrentRequester, target: Target, body: ApiKeyUpdate, response: Response
 ) -> ApiKeyObject:
     edit = body.to_edit(control.now_seconds())
-    return render(await api_keys.update_key(control, requester, target, edit), response)
+    return await render_changed(control, await api_keys.update_key(control, requester, target, edit), response)
 
 
 async def delete_key(control: Control, requester: CurrentRequester, target: Target) -> ApiKeyDeleted:
@@ -54,7 +60,15 @@ async def delete_key(control: Control, requester: CurrentRequester, target: Targ
     return ApiKeyDeleted(id=target.key_id)
 
 
-def render(record: KeyRecord, response: Response) -> ApiKeyObject:
-    """The key's body, with its version in the `ETag` header."""
+async def render_changed(control: ControlPlane, record: KeyRecord, response: Response) -> ApiKeyObject:
+    """The body of a key that was changed, with its version in the `ETag` header. Raises nothing: the change is made."""
+    last_used_at = None
+    with suppress(LedgerUnavailable):
+        last_used_at = await find_last_use(control, record.key)
+    return render(record, last_used_at, response)
+
+
+def render(record: KeyRecord, last_used_at: int | None, response: Response) -> ApiKeyObject:
+    """A key's body, with its version in the `ETag` header."""
     response.headers["etag"] = to_etag(record.key.version)
-    return ApiKeyObject.from_record(record)
+    return ApiKeyObject.from_record(record, last_used_at)

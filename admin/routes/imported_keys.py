@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from fastapi.routing import APIRoute
 
 from admin.operations import imported_keys
-from admin.routes.api_keys import render
+from admin.routes.api_keys import render_changed
 from admin.routes.dependencies import Control, CurrentRequester, ProjectId
 from admin.schemas.api_keys import ApiKeyObject
 from admin.schemas.imported_keys import ApiKeyImport
@@ -25,4 +25,4 @@ async def import_key(
     control: Control, requester: CurrentRequester, project_id: ProjectId, body: ApiKeyImport, response: Response
 ) -> ApiKeyObject:
     record = await imported_keys.import_key(control, requester, project_id, body.to_foreign(), body.to_draft())
-    return render(record, response)
+    return await render_changed(control, record, response)

@@ -78,13 +78,14 @@ class ApiKeyObject(KeyLimitsFields, ListedObject):
     version: int
 
     @classmethod
-    def from_record(cls, record: KeyRecord) -> ApiKeyObject:
+    def from_record(cls, record: KeyRecord, last_used_at: int | None = None) -> ApiKeyObject:
         key = record.key
         return cls(
             id=key.id,
             name=key.name,
             redacted_value=f"{'' if key.imported else KEY_PREFIX}...{key.hint}",
             created_at=key.created_at,
+            last_used_at=last_used_at,
             expires_at=key.expires_at,
             owner=OwnerObject.from_owner(key.owner),
             owner_project_access=owner_project_access(record.tenant),

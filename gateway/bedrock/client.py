@@ -16,6 +16,7 @@ from awswire.http import HttpResponse, NotSent, Timeouts, TransportError
 from awswire.retries import Attempts, RetryPolicy, Timing
 from awswire.service import AwsService
 from gateway.bedrock.errors import from_answer
+from gateway.bedrock.request_ids import HEADER, note_request_id
 from gateway.bedrock.stream import AwsConverseStream, ConverseEvent, ConverseStream
 from gateway.errors import BedrockError, BedrockUnreachable
 
@@ -111,6 +112,7 @@ class AwsBedrock:
             raise BedrockUnreachable("The gateway has no valid AWS credentials.", may_have_run=False) from error
         except TransportError as error:
             raise BedrockUnreachable("Bedrock did not answer.", may_have_run=True) from error
+        note_request_id(response.headers.get(HEADER))
         if response.status == 200:
             return response
         refusal = await _refusal(response)

@@ -114,6 +114,7 @@ class MeteredChat:
         """Settle, and tell the client: the error's frame, then `[DONE]`."""
         self._failure = error
         log = self._metering.log
+        log.broken = error
         log.error = error.name if isinstance(error, BedrockError) else type(error).__name__
         if not has_row(error):
             logger.error("a stream failed", exc_info=error, extra={"request_id": log.request_id})
@@ -136,12 +137,14 @@ class MeteredChat:
 
     async def _frames_of(self, index: int, choice: Choice) -> AsyncGenerator[bytes, None]:
         """The choice's own frames. Of several choices the roles are told by `_merged`."""
-        encode, feed = self._encoder.delta, choice.chat.feed
+        encode, feed, log = self._encoder.delta, choice.chat.feed, self._metering.log
         several = len(self._choices) > 1
         try:
             async for events in choice.stream.batches():
                 choice.begun = True
                 deltas = [delta for name, payload in events for delta in feed(name, payload)]
+                if log.first_token_at is None and choice.chat.output_text_bytes:
+                    log.note_first_token()
                 if several:
                     deltas = [delta for delta in deltas if "role" not in delta]
                     yield b"".join([encode(delta, index) for delta in deltas])

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.bedrock.request_ids import BEDROCK_REQUEST_IDS
 from gateway.errors import BedrockError, RequestTooLarge, ShuttingDown
 from gateway.request_ids import RequestIds
 from gateway.routes.errors import ErrorAnswer, answer_of, has_row, is_internal
@@ -31,7 +32,10 @@ LOG = "sluice.log"
 
 
 class RequestEnvelope:
-    """Wraps the whole application. Sets `x-request-id` on every answer, refused and failed ones included."""
+    """Wraps the whole application. Sets `x-request-id` on every answer, refused and failed ones included.
+
+    `watch` is told of every request when it is over, and how many seconds it took.
+    """
 
     def __init__(
         self,
@@ -39,10 +43,10 @@ class RequestEnvelope:
         request_ids: RequestIds,
         max_body_bytes: int,
         monotonic: Callable[[], float],
-        count: Callable[[str, int], None] = lambda path, status: None,
+        watch: Callable[[RequestLog, float], None] = lambda log, seconds: None,
     ) -> None:
         self._app = app
-        self._count = count
+        self._watch = watch
         self._request_ids = request_ids
         self._max_body_bytes = max_body_bytes
         self._monotonic = monotonic
@@ -52,7 +56,14 @@ class RequestEnvelope:
             await self._app(scope, receive, send)
             return
         started = self._monotonic()
-        log = scope[LOG] = RequestLog(self._request_ids.new(), scope["method"], scope["path"][:_PATH_CHARS])
+        log = scope[LOG] = RequestLog(
+            self._request_ids.new(),
+            scope["method"],
+            scope["path"][:_PATH_CHARS],
+            monotonic=self._monotonic,
+            began_at=started,
+        )
+        BEDROCK_REQUEST_IDS.set(log.bedrock_request_ids)
         scope.setdefault("state", {})["request_id"] = log.request_id
         id_header = (b"x-request-id", log.request_id.encode())
 
@@ -77,8 +88,9 @@ class RequestEnvelope:
         except Exception as error:
             await self._answer_error(error, log, send_with_id)
         finally:
-            self._count(log.path, log.status)
-            log.write((self._monotonic() - started) * 1000)
+            seconds = self._monotonic() - started
+            self._watch(log, seconds)
+            log.write(seconds * 1000)
 
     async def _answer_error(self, error: Exception, log: RequestLog, send: Send) -> None:
         log.error, log.reason = type(error).__name__, getattr(error, "reason", None)

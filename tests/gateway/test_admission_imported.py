@@ -48,6 +48,14 @@ async def test_an_imported_key_is_admitted_whichever_pepper_it_was_imported_unde
     assert (await door.admission.authenticate_now(TEXT)).principal.key_id == record.key.id
 
 
+async def test_a_key_of_a_former_pepper_is_read_once_and_not_looked_for_again() -> None:
+    door = ForeignDoor(imported(TEXT, OLD))
+    for _ in range(3):
+        await door.admission.authenticate(TEXT)
+        door.now_ms += 2_000
+    assert len(door.reader.reads) == 2
+
+
 async def test_without_the_setting_a_foreign_key_is_refused_without_asking_the_store() -> None:
     door = Door(imported(TEXT, BOTH))
     for authenticate in (door.admission.authenticate, door.admission.authenticate_now):

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
+import threading
 
 import httpx2
 import pytest
@@ -88,3 +90,29 @@ def test_signing_in_without_its_extra_is_refused_at_the_start(monkeypatch: pytes
 
 def test_signing_in_asks_nobody_at_the_start() -> None:
     app_of("gateway,admin", **SIGN_IN)
+
+
+@pytest.mark.parametrize(
+    ("setting", "module", "extra"),
+    [
+        ({"SLUICE_TRACES": "true"}, "gateway.tracing", "sluice[otel]"),
+        ({"SLUICE_SECRET_SCANNING_KEYS_URL": "https://x.example/keys"}, "gateway.scanner_signatures", "sluice[oidc]"),
+    ],
+)
+def test_a_setting_whose_packages_are_missing_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, setting: dict[str, str], module: str, extra: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)  # as Python has it: its import fails
+    with pytest.raises(SettingsError, match=re.escape(extra)):
+        app_of("gateway,admin", **setting)
+
+
+async def test_traces_end_with_the_application() -> None:
+    def exporting() -> bool:
+        return any("BatchSpanRecordProcessor" in thread.name for thread in threading.enumerate())
+
+    app = app_of("gateway", SLUICE_TRACES="true")
+    assert exporting()
+    async with app.router.lifespan_context(app):
+        pass
+    assert not exporting()

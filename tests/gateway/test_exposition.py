@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.exposition import Counter, Exposition, Gauge, Histogram
+from gateway.exposition import OTHER, ByModel, Counter, Exposition, Gauge, Histogram
 
 _NO_LABELS: dict[str, str] = {}
 
@@ -82,3 +82,37 @@ def test_the_text_holds_every_instrument_once_and_ends_its_last_line() -> None:
     text = exposition.to_text()
     assert text.endswith("b_total 0\n")
     assert text.count("# TYPE a_total") == 1
+
+
+def by_model(most: int = 2) -> ByModel[Counter]:
+    return ByModel(lambda: Counter("sluice_x_total", "Text.", {"kind": ("a",)}), most=most)
+
+
+def test_a_model_has_a_label_once_it_was_admitted() -> None:
+    counters = by_model()
+    counters.of("made.up").add("a")
+    counters.admit("amazon.nova-lite-v1:0").add("a")
+    counters.of("amazon.nova-lite-v1:0").add("a")
+    assert counters.lines({}) == [
+        "# HELP sluice_x_total Text.",
+        "# TYPE sluice_x_total counter",
+        'sluice_x_total{model="other",kind="a"} 1',
+        'sluice_x_total{model="amazon.nova-lite-v1:0",kind="a"} 2',
+    ]
+
+
+def test_models_beyond_the_most_count_together() -> None:
+    counters = by_model(most=2)
+    for number in range(50):
+        counters.admit(f"model-{number}").add("a")
+    assert counters.of("model-1").count("a") == 1
+    assert counters.of(OTHER).count("a") == 48
+
+
+@pytest.mark.parametrize(
+    "model", ["arn:aws:bedrock:us-east-1:123456789012:inference-profile/x", "", 'a"b', "a\nb", "É", "x" * 200]
+)
+def test_what_is_no_plain_id_of_a_model_is_no_label(model: str) -> None:
+    counters = by_model()
+    counters.admit(model).add("a")
+    assert counters.of(OTHER).count("a") == 1

@@ -12,6 +12,7 @@ from gateway import logs
 from gateway.routes.request_log import RequestLog
 from tenants.event import UsageStatus
 from tenants.usage import TokenCounts
+from tests.tenants.samples import CALL
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +26,8 @@ def logging_as_it_was() -> Iterator[None]:
 
 class SettledHold:
     settled_as = (UsageStatus.OK, TokenCounts(8, 5))
+    cost_pico_usd = None
+    call = CALL
 
 
 def a_request() -> RequestLog:

@@ -7,8 +7,10 @@ import re
 
 import pytest
 
+from gateway.errors import BedrockError, BedrockUnreachable, RequestTimedOut, StreamBroken
 from gateway.exposition import OTHER
-from gateway.metrics import Metrics, OpenHolds, operation_of
+from gateway.metrics import BEDROCK_FAULTS, Metrics, OpenHolds, operation_of
+from gateway.routes.errors import BEDROCK_ERRORS
 from tenants.account import Bound
 from tenants.errors import (
     FenceStale,
@@ -105,6 +107,51 @@ def test_a_request_beyond_its_bound_counts_as_a_violation_and_one_without_a_pric
     assert (metrics.bound_violations.count(), metrics.unpriced.count()) == (1, 1)
 
 
+def test_a_model_that_served_a_request_is_told_apart_and_one_that_did_not_is_not() -> None:
+    metrics = new_metrics()
+    served = Settlement(UsageStatus.OK, NOW_MS, TokenCounts(700, 120), 3_900_000_000)
+    metrics.count_settled(HOLD.bound, served, "amazon.nova-lite-v1:0")
+    metrics.count_settled(HOLD.bound, Settlement(UsageStatus.ERROR, NOW_MS), "made.up-by-a-client")
+    metrics.observe_request("/v1/chat/completions", 2.0, "amazon.nova-lite-v1:0", 0.3)
+    metrics.observe_request("/v1/chat/completions", 2.0, "made.up-by-a-client", 0.3)
+    metrics.observe_request("/v1/chat/completions", 2.0, None, None)
+    nova, other = "amazon.nova-lite-v1:0", OTHER
+    assert [metrics.model_requests.of(each).count("ok") for each in (nova, other)] == [1, 0]
+    assert [metrics.model_requests.of(each).count("error") for each in (nova, other)] == [0, 1]
+    assert [metrics.model_tokens.of(each).count("output") for each in (nova, other)] == [120, 0]
+    assert [metrics.first_token_seconds.of(each).count() for each in (nova, other)] == [1, 1]
+    assert metrics.request_seconds.count("chat") == 3
+    assert 'sluice_model_cost_usd_total{worker="7",model="amazon.nova-lite-v1:0"} 0.003900000000' in metrics.to_text()
+    assert "made.up" not in metrics.to_text()
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (BedrockError("ThrottlingException", 429, "slow down"), "ThrottlingException"),
+        (BedrockError("ModelStreamErrorException", 0, ""), "ModelStreamErrorException"),
+        (BedrockError("NewException", 400, ""), OTHER),
+        (BedrockUnreachable("", may_have_run=True), "unreachable"),
+        (StreamBroken(""), "stream_broken"),
+    ],
+)
+def test_what_bedrock_refuses_counts_under_its_name(error: Exception, kind: str) -> None:
+    metrics = new_metrics()
+    metrics.count_bedrock_error(error)
+    assert metrics.bedrock_errors.count(kind) == 1
+
+
+def test_what_is_no_fault_of_bedrock_s_does_not_count_as_one() -> None:
+    metrics = new_metrics()
+    before = metrics.to_text()
+    metrics.count_bedrock_error(RequestTimedOut())
+    assert metrics.to_text() == before
+
+
+def test_every_exception_of_bedrock_s_that_has_an_answer_has_a_label() -> None:
+    assert set(BEDROCK_ERRORS) <= set(BEDROCK_FAULTS)
+
+
 def test_a_hold_is_open_until_it_is_ended_or_expired() -> None:
     now_ms = [NOW_MS]
     holds = OpenHolds(lambda: now_ms[0])
@@ -123,13 +170,11 @@ def test_the_text_is_of_the_formats_lines_alone_and_names_no_caller() -> None:
     metrics = new_metrics()
     metrics.count_request("/v1/models/us.anthropic.claude", 200)
     metrics.holds.add(HOLD)
-    metrics.count_settled(HOLD.bound, SETTLEMENT)
+    metrics.count_settled(HOLD.bound, SETTLEMENT, "amazon.nova-lite-v1:0")
     text = metrics.to_text()
     assert [line for line in text.splitlines() if not _LINE.fullmatch(line)] == []
     assert 'sluice_holds_open{worker="7"} 1' in text
-    assert [
-        name for name in (HOLD.call.key_id, HOLD.call.tenant_id, HOLD.call.model, "anthropic") if name in text
-    ] == []
+    assert [name for name in (HOLD.call.key_id, HOLD.call.tenant_id, "anthropic") if name in text] == []
 
 
 def test_the_number_of_series_does_not_grow_with_what_clients_send() -> None:

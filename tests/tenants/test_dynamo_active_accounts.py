@@ -41,6 +41,16 @@ async def test_an_account_is_listed_in_the_hour_that_it_was_noted_for(active: Ac
     assert await active.list(hour_of(NOW_MS - 1)) == []
 
 
+async def test_many_hours_of_many_accounts_are_looked_up_at_once(store: Store, active: ActiveAccounts) -> None:
+    noted = [(ActiveAccount(f"key_{number}", MONTH), hour_of(NOW_MS + number * HOUR_MS)) for number in range(60)]
+    for number, (account, _) in enumerate(noted):
+        await active.note(account.key_id, MONTH, NOW_MS + number * HOUR_MS)
+    missing = [(account, hour_of(NOW_MS - HOUR_MS)) for account, _ in noted]
+    assert await active.find_noted([*noted, *missing, *noted]) == frozenset(noted)
+    assert [operation for operation, _ in store.transport.sent].count("BatchGetItem") == 2
+    assert await active.find_noted([]) == frozenset()
+
+
 async def test_an_account_costs_one_write_an_hour_however_many_requests_come_at_once(
     store: Store, active: ActiveAccounts
 ) -> None:

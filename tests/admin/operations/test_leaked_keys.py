@@ -92,7 +92,9 @@ async def test_a_leaked_key_comes_back_by_a_rotation_and_never_by_being_enabled(
     await desk.report(issued.secret.text)
     with pytest.raises(Conflict, match="Rotate"):
         await enable_key(desk.control, requester, target_of(issued))
-    rotated = (await rotate_key(desk.control, requester, target_of(issued), 3600)).issued
+    answer = await rotate_key(desk.control, requester, target_of(issued), 3600)
+    rotated = answer.issued
+    assert answer.previous_expires_at <= desk.control.now_seconds()
     await enable_key(desk.control, requester, target_of(issued))
     assert await desk.works(rotated.secret)
     assert not await desk.works(issued.secret)  # whatever grace was asked for

@@ -9,6 +9,7 @@ from botocore.session import get_session
 from awswire.http import ConnectionBroken, NotSent, ReadTimedOut, Timeouts
 from awswire.retries import RetryPolicy
 from gateway.bedrock.client import AwsBedrock
+from gateway.bedrock.request_ids import BEDROCK_REQUEST_IDS
 from gateway.errors import BedrockError, BedrockUnreachable
 from tests.awswire.fakes import FakeResponse, FakeTime, FakeTransport, to_json_response, to_service
 from tests.awswire.recordings import read_recordings
@@ -202,3 +203,14 @@ async def test_recorded_answers_come_back_as_recorded() -> None:
         else:
             with pytest.raises(BedrockError):
                 await caller.ask(model_id=recording.model_id or MODEL)
+
+
+async def test_the_ids_of_answers_and_of_refusals_are_noted_for_the_request() -> None:
+    ids: list[str] = []
+    token = BEDROCK_REQUEST_IDS.set(ids)
+    message = {"message": "Slow down."}
+    throttled = to_json_response(429, message, x_amzn_errortype="ThrottlingException", x_amzn_requestid="request-0")
+    caller = Caller(throttled, ANSWER)
+    await caller.ask()
+    BEDROCK_REQUEST_IDS.reset(token)
+    assert ids == ["request-0", "request-1"]

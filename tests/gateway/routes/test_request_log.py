@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from gateway.routes.request_log import FIELDS, RequestLog
 from tenants.event import UsageStatus
 from tenants.usage import TokenCounts
+from tests.tenants.samples import CALL
 
 
 def written(log: RequestLog, caplog: pytest.LogCaptureFixture, level: int = logging.INFO) -> list[dict[str, Any]]:
@@ -18,10 +20,14 @@ def written(log: RequestLog, caplog: pytest.LogCaptureFixture, level: int = logg
 
 class SettledHold:
     settled_as = (UsageStatus.OK, TokenCounts(11, 7, 3, 2))
+    cost_pico_usd = 1_250_000
+    call = replace(CALL, bedrock_model="us.amazon.nova-lite-v1:0")
 
 
 class OpenHold:
     settled_as = None
+    cost_pico_usd = None
+    call = CALL
 
 
 def test_a_line_has_all_that_is_known(caplog: pytest.LogCaptureFixture) -> None:
@@ -47,11 +53,13 @@ def test_a_line_has_all_that_is_known(caplog: pytest.LogCaptureFixture) -> None:
         "tenant_id": "proj_1",
         "model": "amazon.nova-lite-v1:0",
         "stream": False,
+        "bedrock_model": "us.amazon.nova-lite-v1:0",
         "usage_status": "ok",
         "input_tokens": 11,
         "output_tokens": 7,
         "cache_read_tokens": 3,
         "cache_write_tokens": 2,
+        "cost_pico_usd": 1_250_000,
     }
 
 
@@ -68,3 +76,21 @@ def test_a_hold_that_is_open_yet_says_nothing_of_usage(caplog: pytest.LogCapture
 
 def test_nothing_is_written_where_only_warnings_are(caplog: pytest.LogCaptureFixture) -> None:
     assert written(RequestLog("req_1", "GET", "/v1/models"), caplog, logging.WARNING) == []
+
+
+def test_a_stream_tells_when_its_first_piece_came_and_later_ones_change_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    moments = iter([10.25, 11.0])
+    log = RequestLog("req_1", "POST", "/v1/chat/completions", monotonic=lambda: next(moments), began_at=10.0)
+    log.note_first_token()
+    log.note_first_token()
+    (fields,) = written(log, caplog)
+    assert (log.first_token_seconds, fields["first_token_ms"]) == (0.25, 250.0)
+
+
+def test_the_ids_by_which_bedrock_knows_a_request_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    log = RequestLog("req_1", "POST", "/v1/chat/completions")
+    log.bedrock_request_ids.append("aws-1")
+    (fields,) = written(log, caplog)
+    assert fields["bedrock_request_ids"] == ["aws-1"]
