@@ -51,12 +51,12 @@ _HEADER_CHARACTERS: Final = -(-HEADER_BYTES // 3) * 4
 
 def bound_of(
     converse: Mapping[str, Any],
-    body_bytes: int,
+    body: bytes,
     output_tokens: int,
     tokens: MediaTokens | None = None,
     origins: Origins = _NO_ORIGINS,
 ) -> Bound:
-    """Upper bound of a Converse request of `body_bytes` as JSON, from which `output_tokens` may come.
+    """Upper bound of a Converse request, whose JSON is `body`, from which `output_tokens` may come.
 
     The JSON of the request has at least as many bytes as its text; the base64 of media is taken off. `tokens` are the
     model's family's (`media_tokens_of`), None for bounds that hold for any. Raises InvalidRequest for a document that
@@ -72,10 +72,10 @@ def bound_of(
             except ZipBomb:
                 _refuse_bomb(origins, index, at)
     input_tokens = (
-        body_bytes
+        len(body)
         - encoded
         + min(media, tokens.window_tokens)
-        + _normalisation_surplus(converse)
+        + (0 if body.isascii() else _normalisation_surplus(converse))
         + TEMPLATE_TOKENS
         + len(converse["messages"]) * MESSAGE_TOKENS
         + _tools_surplus(converse)

@@ -56,10 +56,13 @@ class GrantDraw:
 
 
 _SPEND_METERS = {
-    (Interval.MONTH, Currency.USD): Meter("mu"),
-    (Interval.MONTH, Currency.TOKENS): Meter("mk"),
-    (Interval.DAY, Currency.USD): Meter("du", DAY),
-    (Interval.DAY, Currency.TOKENS): Meter("dk", DAY),
+    (interval, currency): (Subject("spend", interval, currency), meter)
+    for interval, currency, meter in (
+        (Interval.MONTH, Currency.USD, Meter("mu")),
+        (Interval.MONTH, Currency.TOKENS, Meter("mk")),
+        (Interval.DAY, Currency.USD, Meter("du", DAY)),
+        (Interval.DAY, Currency.TOKENS, Meter("dk", DAY)),
+    )
 }
 
 
@@ -77,12 +80,14 @@ def caps_of(demand: Demand, bound: Bound) -> tuple[Cap, ...]:
 
 
 def _spend_caps(limits: Limits, bound: Bound) -> list[Cap]:
-    caps = []
-    for (interval, currency), meter in _SPEND_METERS.items():
-        limit = limits.spend_limit(interval, currency)
-        if limit is not None:
-            caps.append(Cap(Subject("spend", interval, currency), meter, limit, _asked(bound, currency)))
-    return caps
+    if not limits.spend:
+        return []
+    thresholds = {(limit.interval, limit.currency): limit.threshold for limit in limits.spend}
+    return [
+        Cap(subject, meter, thresholds[budget], _asked(bound, budget[1]))
+        for budget, (subject, meter) in _SPEND_METERS.items()
+        if budget in thresholds
+    ]
 
 
 def _rate_caps(rate: RateLimit, bound: Bound, meters: tuple[Meter, Meter, Meter]) -> list[Cap]:

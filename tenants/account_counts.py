@@ -12,7 +12,7 @@ from tenants.account import Bound, Entry
 from tenants.account_item import DAY, DAY_GRANTS, MINUTE, SLOT_WINDOW, Item, number_of, slot_of
 from tenants.demand import Demand
 from tenants.event import Settlement
-from tenants.limits import Currency, Interval, RateLimit
+from tenants.limits import Currency, Interval, Limits, RateLimit
 
 # Attribute of the day or minute -> the latest that an account was seen with; 0 where it was seen without.
 Seen = Mapping[str, int]
@@ -85,20 +85,23 @@ def entry_of(demand: Demand, seen: Seen) -> Entry:
         minute=max(minute, seen.get(MINUTE, 0)) if has_minutes(demand.limits.rate_of(None)) else None,
         slot=slot,
         slot_minute=None if slot is None else max(minute, seen.get(SLOT_WINDOW + slot, 0)),
-        grants=tuple(
-            name
-            for (interval, currency), name in GRANT_OF.items()
-            if demand.tenant_limits.spend_limit(interval, currency) is not None
-        ),
+        grants=_grants_of(demand.tenant_limits) if demand.tenant_limits.spend else (),
     )
+
+
+def _grants_of(limits: Limits) -> tuple[str, ...]:
+    budgets = {(limit.interval, limit.currency) for limit in limits.spend}
+    return tuple(name for budget, name in GRANT_OF.items() if budget in budgets)
 
 
 def counts_of(entry: Entry, amounts: Amounts) -> Counts:
     """What `amounts` add to the counters that `entry` names."""
-    drawn = {"au": -amounts.pico_usd, "ak": -amounts.tokens, "eu": -amounts.pico_usd, "ek": -amounts.tokens}
-    granted = {name: number for name, number in drawn.items() if name in entry.grants}
-    month = {name: number for name, number in granted.items() if name not in DAY_GRANTS}
-    always = {"mk": amounts.tokens, "mu": amounts.pico_usd, "n": amounts.in_flight, **month}
+    always = {"mk": amounts.tokens, "mu": amounts.pico_usd, "n": amounts.in_flight}
+    granted = {}
+    if entry.grants:
+        drawn = {"au": -amounts.pico_usd, "ak": -amounts.tokens, "eu": -amounts.pico_usd, "ek": -amounts.tokens}
+        granted = {name: number for name, number in drawn.items() if name in entry.grants}
+        always |= {name: number for name, number in granted.items() if name not in DAY_GRANTS}
     windows = []
     if entry.day is not None:
         today = {name: number for name, number in granted.items() if name in DAY_GRANTS}
@@ -113,8 +116,16 @@ def counts_of(entry: Entry, amounts: Amounts) -> Counts:
 
 
 def seen_in(entry: Entry) -> dict[str, int]:
-    """What an account surely has once a request was entered so."""
-    return {window.name: window.at for window in counts_of(entry, Amounts(0, 0, 0, 0)).windows}
+    """What an account surely has once a request was entered so: the windows of `counts_of`, which day or minute each
+    is."""
+    seen = {}
+    if entry.day is not None:
+        seen[DAY] = entry.day
+    if entry.minute is not None:
+        seen[MINUTE] = entry.minute
+    if entry.slot is not None and entry.slot_minute is not None:
+        seen[SLOT_WINDOW + entry.slot] = entry.slot_minute
+    return seen
 
 
 def seen_on(item: Item, entry: Entry) -> dict[str, int]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tenants.account import Entry
 from tenants.account_caps import Cap, caps_of, draws_of
-from tenants.account_counts import seen_in
+from tenants.account_counts import Seen, seen_in
 from tenants.account_item import DAY, DAY_GRANTS, SLOT_WINDOW, find_number, number_of
 from tenants.account_reserve import Reserve
 from tenants.account_text import NOT_ENTERED
 from tenants.errors import FenceStale, GrantNeeded, LimitExceeded, Refusal, TenantsError
-from tenants.limits import Interval
+from tenants.escrow import interval_ends_at_ms
 from tenants.refusals import limit_exceeded
 from tenants.standing import Allowance, SpendAllowance, Standing, tighter
 from tenants.window import minute_ends_at_ms
@@ -31,8 +30,9 @@ def find_refusal(item: AccountItem, reserve: Reserve) -> TenantsError | None:
     if versions != (reserve.fence.key_version, reserve.fence.tenant_version):
         return FenceStale(*versions)
     entry, month = reserve.hold.entry or NOT_ENTERED, reserve.hold.call.month
+    windows = seen_in(entry)
     for cap in caps_of(reserve.demand, reserve.hold.bound):
-        used = _used(item, cap, entry)
+        used = _used(item, cap, windows)
         if used > cap.room:
             return _exceeded(cap, used, _resets_at_ms(cap, entry, month))
     day_begins = number_of(item, DAY) != entry.day
@@ -46,12 +46,13 @@ def find_refusal(item: AccountItem, reserve: Reserve) -> TenantsError | None:
 def standing_after(attributes: AccountItem, reserve: Reserve) -> Standing:
     """What is left after a reserve that was taken. `attributes` are at least those that it wrote, as they became."""
     entry, month = reserve.hold.entry or NOT_ENTERED, reserve.hold.call.month
+    windows = seen_in(entry)
     # An update that goes on with a day or minute has it in its condition, and does not write it.
-    now = {name: {"N": str(at)} for name, at in seen_in(entry).items()}
+    item = {**attributes, **{name: {"N": str(at)} for name, at in windows.items()}}
     rates: dict[str, Allowance | None] = {"requests": None, "tokens": None, "parallel": None}
     spend = []
     for cap in caps_of(reserve.demand, reserve.hold.bound):
-        left = max(cap.limit - _used({**attributes, **now}, cap, entry), 0)
+        left = max(cap.limit - _used(item, cap, windows), 0)
         allowance = Allowance(cap.limit, left, _resets_at_ms(cap, entry, month))
         if cap.subject.interval is not None and cap.subject.currency is not None:
             spend.append(SpendAllowance(cap.subject.interval, cap.subject.currency, allowance))
@@ -60,10 +61,10 @@ def standing_after(attributes: AccountItem, reserve: Reserve) -> Standing:
     return Standing(rates["requests"], rates["tokens"], rates["parallel"], tuple(spend))
 
 
-def _used(item: AccountItem, cap: Cap, entry: Entry) -> int:
-    """What is on the counter, which starts anew with the entry's day or minute."""
+def _used(item: AccountItem, cap: Cap, windows: Seen) -> int:
+    """What is on the counter, which starts anew with the day or minute of the entry's `windows`."""
     window = cap.meter.window
-    if window is not None and number_of(item, window) != seen_in(entry)[window]:
+    if window is not None and number_of(item, window) != windows[window]:
         return 0
     return number_of(item, cap.meter.counter)
 
@@ -91,9 +92,4 @@ def _resets_at_ms(cap: Cap, entry: Entry, month: str) -> int | None:
     if cap.subject.interval is None:
         minute = entry.slot_minute if (cap.meter.window or "").startswith(SLOT_WINDOW) else entry.minute
         return minute_ends_at_ms(minute or 0)
-    begin = datetime.fromisoformat(f"{month}-01T00:00:00+00:00")
-    if cap.subject.interval is Interval.DAY:
-        end = begin + timedelta(days=entry.day or 0)
-    else:
-        end = datetime(begin.year + begin.month // 12, begin.month % 12 + 1, 1, tzinfo=UTC)
-    return int(end.timestamp()) * 1000
+    return interval_ends_at_ms(cap.subject.interval, month, entry.day or 0)

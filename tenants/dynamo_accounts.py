@@ -78,9 +78,11 @@ class DynamoAccounts:
     async def reserve(self, wanted: Reserve) -> Reserved | Refused:
         """Take the hold, which needs no entry yet. Raises LedgerUnavailable."""
         account_id, request_id = (wanted.fence.key_id, wanted.hold.call.month), wanted.hold.call.request_id
+        if not wanted.demand.tenant_limits.spend:
+            return await self._reserve(account_id, wanted)
         entered = _entered(wanted, self._memory.seen(account_id)).hold
         draws = draws_of(entered.entry or NOT_ENTERED, entered.bound)
-        if draws and self._grants.holds_back(account_id, request_id, draws):
+        if self._grants.holds_back(account_id, request_id, draws):
             return Refused(GrantNeeded(foreseen=True), None)
         self._grants.begin(account_id, request_id, draws)
         try:

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from tenants.account import Bound
 from tenants.errors import LimitExceeded, Refusal
@@ -219,8 +220,9 @@ def exceeded(escrow: Escrow, shortfall: Shortfall, position: Position) -> LimitE
     )
 
 
+@lru_cache(maxsize=256)
 def interval_ends_at_ms(interval: Interval, month: str, day: int) -> int:
-    """When a budget is whole again: the end of the month, or of a day of it."""
+    """When a budget is whole again: the end of the month, or of a day of it. Asked for with every request."""
     begin = datetime.fromisoformat(f"{month}-01T00:00:00+00:00")
     if interval is Interval.DAY:
         end = begin + timedelta(days=day)

@@ -115,19 +115,33 @@ def parse_json(text: bytes | str) -> object:
     return parsed
 
 
+_LEAVES: Final = frozenset({str, int, float, bool})
+
+
 def unknown_fields(model: WireModel, prefix: str = "") -> Iterator[tuple[str, object]]:
     """Path and value of every field, at any depth, that no model declares or passes: `messages[].name`. Nulls are
     absent."""
-    for name, value in (model.model_extra or {}).items():
-        if value is not None and not model.passes_unknown:
-            yield prefix + name, value
+    if model.model_extra and not model.passes_unknown:
+        for name, value in model.model_extra.items():
+            if value is not None:
+                yield prefix + name, value
     for name, value in model.__dict__.items():
-        if isinstance(value, WireModel):
-            yield from unknown_fields(value, f"{prefix}{name}.")
-        elif type(value) is tuple:
-            for item in value:
-                if isinstance(item, WireModel):
-                    yield from unknown_fields(item, f"{prefix}{name}[].")
+        # Most fields are not sent, or hold a text or a number: nothing of those is looked at any closer.
+        if value is None or type(value) in _LEAVES:
+            continue
+        for inner, at in ((value, "."),) if isinstance(value, WireModel) else _models_in(value):
+            if not _is_known(inner):
+                yield from unknown_fields(inner, f"{prefix}{name}{at}")
+
+
+def _models_in(value: object) -> Iterator[tuple[WireModel, str]]:
+    if type(value) is tuple:
+        yield from ((item, "[].") for item in value if isinstance(item, WireModel))
+
+
+def _is_known(model: WireModel) -> bool:
+    """Whether it surely holds nothing unknown: without looking deeper."""
+    return not model.model_extra and all(value is None or type(value) in _LEAVES for value in model.__dict__.values())
 
 
 def _to_invalid_request(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import orjson
@@ -111,8 +111,8 @@ class Plan:
         translation = question.translation
         most = translation.output_tokens if self._most_tokens is None else self._most_tokens
         tokens = media_tokens_of(self.model.base_id)
-        bound = bound_of(translation.body, len(question.body), most, tokens, translation.origins)
-        return replace(bound, cost_pico_usd=cost_bound(self.price, bound, self.terms))
+        bound = bound_of(translation.body, question.body, most, tokens, translation.origins)
+        return Bound(bound.input_tokens, bound.output_tokens, cost_bound(self.price, bound, self.terms))
 
     def _put(self) -> Question:
         """Raises InvalidRequest, RequestTooLarge."""

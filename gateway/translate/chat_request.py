@@ -16,6 +16,7 @@ from gateway.translate.parameters.bedrock_fields import to_extra_fields
 from gateway.translate.parameters.call_options import CallOptions, to_call_options
 from gateway.translate.parameters.response_format import AnswerFormat, to_answer_format
 from gateway.translate.parameters.sampling import to_sampling
+from gateway.translate.plain_chat import find_plain
 from gateway.translate.prompt_caching.points import Prompt, to_cached
 from gateway.translate.reasoning.effort import Occasion, to_reasoning
 from gateway.translate.reasoning.requested import to_reasoning_format, to_reasoning_wish
@@ -31,6 +32,11 @@ def to_converse(request: ChatCompletionRequest, model: Model, context: ChatConte
     4096 on Claude, and a hold on a budget needs an upper bound. It is left out only where the model refuses it, and
     `output_tokens` is then the model's own limit. `n` is no part of the body: the route asks as often.
     """
+    return find_plain(request, model, context) or to_converse_in_full(request, model, context)
+
+
+def to_converse_in_full(request: ChatCompletionRequest, model: Model, context: ChatContext) -> Translation:
+    """`to_converse` of any request, plain ones as well."""
     capabilities = model.capabilities
     extra = to_extra_fields(request)
     reasoning_format = to_reasoning_format(request, context.policy.reasoning_format)

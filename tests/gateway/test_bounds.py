@@ -33,7 +33,7 @@ CLAUDE = "anthropic.claude-sonnet-4-5-20250929-v1:0"
 
 def bound_of(body: dict[str, Any], base_id: str = "") -> Bound:
     tokens = media_tokens_of(base_id)
-    return bounds.bound_of(body, len(orjson.dumps(body)), body["inferenceConfig"]["maxTokens"], tokens)
+    return bounds.bound_of(body, orjson.dumps(body), body["inferenceConfig"]["maxTokens"], tokens)
 
 
 def media(kind: str, media_format: str, content: bytes) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def test_a_file_that_unpacks_without_end_is_refused_by_its_path() -> None:
     body["messages"][0]["content"].append(media("document", "docx", bomb))
     origins = Origins(messages=(("messages[0].content[0]", "messages[0].content[1]"),))
     with pytest.raises(InvalidRequest) as refused:
-        bounds.bound_of(body, 0, 1, origins=origins)
+        bounds.bound_of(body, b"", 1, origins=origins)
     assert refused.value.param == "messages[0].content[1]"
     assert "messages[0].content[1]" in refused.value.message
 

@@ -70,14 +70,15 @@ class ExtraFields:
 
 
 _NAMES: Final = frozenset({*BedrockFields.model_fields, "extra_body"})
-_NO_EXTRA: Final = ExtraFields()
+NO_EXTRA: Final = ExtraFields()
+"""Of nearly every request."""
 
 
 def to_extra_fields(request: ChatCompletionRequest) -> ExtraFields:
     """Raises UnsupportedParameter for names that are not the client's to set, InvalidRequest for what it says twice, in
     two ways."""
-    if _NAMES.isdisjoint(request.model_fields_set):  # nearly every request
-        return _NO_EXTRA
+    if _NAMES.isdisjoint(request.model_fields_set):
+        return NO_EXTRA
     model_fields: dict[str, Any] = {}
     sent = list(_model_fields(request))
     _check_size(sent)
