@@ -96,7 +96,7 @@ class Settings(BaseModel):
     oidc_issuer: Annotated[str, AfterValidator(check_webhook_url)] | None = None
     """The issuer of the tokens, as its discovery document writes it: https, or http on this machine. Needs the extra
     `oidc`."""
-    oidc_audience: str | None = None
+    oidc_audience: Annotated[str, Field(min_length=1)] | None = None
     """For whom tokens have to be issued: the id under which the provider knows this gateway."""
     oidc_groups_claim: str = "groups"
     """The claim that holds a person's groups; a path where it is nested: `realm_access.roles`."""

@@ -65,6 +65,7 @@ def test_all_unknown_settings_are_named() -> None:
         ("SLUICE_ALERT_WEBHOOK_SECRET", "short"),
         ("SLUICE_OIDC_ISSUER", "http://login.example.com"),
         ("SLUICE_OIDC_ISSUER", "login.example.com"),
+        ("SLUICE_OIDC_AUDIENCE", ""),
         ("SLUICE_OIDC_ROLES", "admins"),
         ("SLUICE_OIDC_ROLES", "leads=project.owner"),
     ],
