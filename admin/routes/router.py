@@ -65,8 +65,8 @@ def create_router(
     """Every route below `/v1/organization`, each of them for the holder of an admin key only.
 
     Without `budgets`, no route shows a project's budget; without `books`, none what was used; without
-    `audit_books`, none the audit trail. Routes raise
-    `tenants.errors` and RequestValidationError; the app that mounts the router renders them.
+    `audit_books`, none the audit trail. Routes raise `tenants.errors` and RequestValidationError; the app that mounts
+    the router renders them.
     """
     router = APIRouter(prefix=PREFIX, dependencies=[Security(BEARER), Security(X_API_KEY)], responses=_ERRORS)
     route_class = route_class_of(control)
