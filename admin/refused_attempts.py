@@ -23,6 +23,7 @@ MOST_COUNTED_ORIGINS = 1_000
 MOST_TOLD_ORIGINS = 10
 # A refusal is not held up by a store that hangs: its entry comes later, or is logged as lost.
 _WRITE_SECONDS = 2.0
+_CLOSE_SECONDS = 10.0
 _IPV6_NETWORK_BITS = 64
 
 
@@ -112,10 +113,12 @@ class RefusedAttempts:
             self._timer = asyncio.get_running_loop().call_later(left_ms / 1000, self._tell)
 
     async def close(self) -> None:
-        """Tell what is counted, and wait until it is written."""
+        """Tell what is counted, and wait until it is written; not for long where the store is away."""
         self._tell()
-        while self._writing:
-            await asyncio.wait(self._writing)
+        if self._writing:
+            _, late = await asyncio.wait(self._writing, timeout=_CLOSE_SECONDS)
+            for task in late:
+                task.cancel()
 
     def _tell(self) -> None:
         if self._timer is not None:

@@ -184,6 +184,15 @@ async def test_a_store_that_hangs_holds_up_no_refusal_and_gets_the_entry_later(
     assert trail.entries == [an_attempt(1)]
 
 
+async def test_a_store_that_hangs_holds_up_no_shutdown(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("admin.refused_attempts._WRITE_SECONDS", 0.001)
+    monkeypatch.setattr("admin.refused_attempts._CLOSE_SECONDS", 0.001)
+    trail.hanging.clear()
+    await trail.attempts.note(an_attempt(1))
+    await trail.attempts.close()
+    assert trail.entries == []
+
+
 def test_a_summary_is_an_entry_that_nobody_wrote_yet() -> None:
     window = Window(BY_ADDRESS)
     events = [an_attempt(number) for number in range(20)]

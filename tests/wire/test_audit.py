@@ -17,6 +17,7 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 
 from tests.wire.killable import start_killable
+from tests.wire.polling import eventually
 from tests.wire.stack import PROJECT, Gateway, Stack
 from tests.wire.tenancy import ADMIN_PLACEHOLDER, Tenancy
 
@@ -74,8 +75,10 @@ def test_a_refused_attempt_is_listed_with_its_request(stack: Stack) -> None:
     assert refused.status_code == 401
     headers = {"Authorization": f"Bearer {stack.admin_key}"}
     url = f"{stack.base_url}/organization/audit_logs?event_types[]=login.failed"
-    entries = httpx2.get(url, headers=headers).json()["data"]
-    assert refused.headers["x-request-id"] in {each["request_id"] for each in entries}
+    eventually(
+        lambda: {each["request_id"] for each in httpx2.get(url, headers=headers).json()["data"]},
+        lambda listed: refused.headers["x-request-id"] in listed,
+    )
 
 
 def test_two_processes_at_once_leave_a_trail_that_verifies(stack: Stack, second: Gateway, tenancy: Tenancy) -> None:

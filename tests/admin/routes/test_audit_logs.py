@@ -51,10 +51,14 @@ async def test_both_clients_list_and_page_what_was_done(base_url: str, admin_key
     await asyncio.to_thread(list_them)
 
 
-async def test_what_sluice_adds_reads_through_the_sdk_as_well(base_url: str, admin_key: str) -> None:
+async def test_what_sluice_adds_reads_through_the_sdk_as_well(
+    base_url: str, admin_key: str, control: ControlPlane
+) -> None:
     async with AsyncOpenAI(admin_api_key="sk-sluice-admin_wrong", base_url=base_url, max_retries=0) as wrong:
         with pytest.raises(Exception, match="Incorrect API key"):
             await wrong.admin.organization.projects.list()
+    assert control.refused_attempts is not None
+    await control.refused_attempts.close()
     async with AsyncOpenAI(
         admin_api_key=admin_key, base_url=base_url, max_retries=0, _strict_response_validation=True
     ) as sdk:
