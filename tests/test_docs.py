@@ -12,12 +12,12 @@ from openai.types import embedding_create_params
 from openai.types.chat import completion_create_params
 
 from admin.schemas.limits import KeyLimitsBody
-from gateway.alerts import RaisedAlert, Subject
 from gateway.catalog.capabilities import Capabilities, Reasoning
 from gateway.catalog.model import Model
 from gateway.errors import UnsupportedParameter
 from gateway.openai.chat import ignored_params, parse_chat_request
 from gateway.openai.embeddings import parse_embeddings_request
+from gateway.raised_alert import RaisedAlert, Subject
 from gateway.translate.chat_context import ChatContext
 from gateway.translate.chat_request import to_converse
 from gateway.webhooks import to_signature
