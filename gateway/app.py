@@ -40,6 +40,7 @@ from gateway.routes.middleware import RequestEnvelope
 from gateway.settings import Settings, SettingsError
 from gateway.sweeping import Sweeper, Sweeping
 from gateway.webhooks import Endpoint, Webhooks
+from tenants.busy_keys import Spread
 from tenants.dynamo_active_accounts import ActiveAccounts, SweepRecord
 from tenants.dynamo_directory import DynamoDirectory
 from tenants.dynamo_escrow import TenantBudgets
@@ -158,7 +159,8 @@ def _build(settings: Settings, environ: Mapping[str, str]) -> _Parts:
 def _build_store(settings: Settings, aws: Aws, metrics: Metrics) -> _Store:
     client, tables = aws.dynamodb, TableNames(settings.table_prefix)
     usage = DynamoUsage(client, tables, settings.hold_seconds)
-    ledger = DynamoLedger(client, tables, time.monotonic, lambda events: usage.mark_late(events, _clock_ms()))
+    spread = Spread(settings.account_shards, settings.account_shard_requests)
+    ledger = DynamoLedger(client, tables, time.monotonic, lambda events: usage.mark_late(events, _clock_ms()), spread)
     return _Store(
         tables=tables,
         reader=DynamoKeyReader(client, tables),

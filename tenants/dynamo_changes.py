@@ -17,6 +17,7 @@ from tenants.dynamo_models import Rows
 from tenants.errors import ChangedMeanwhile, Conflict, LedgerUnavailable, NotFound, TenantsError, TooContended
 from tenants.periods import month_of
 from tenants.rows import audit_to_row
+from tenants.tables import PARTITION_KEY, account_partition
 
 T = TypeVar("T")
 THREADS = 16
@@ -61,7 +62,7 @@ class Refusals:
 
     def find(self, reasons: Sequence[CancellationReason | None]) -> TenantsError | None:
         """The error of the first action whose condition failed; None where no condition did."""
-        failed = next((each for each in reasons if each and each.code == "ConditionalCheckFailed"), None)
+        failed = next((each for each in reasons if _has_failed(each) and not _is_account(each)), None)
         if failed is None:
             return None
         if self.missing is not None and not failed.raw_item:
@@ -79,12 +80,15 @@ class Changes:
     async def commit(self, write: Callable[[TransactWrite], None], audit: AuditEvent, refusals: Refusals) -> None:
         """Commit what `write` puts into a transaction together with its audit entry, or nothing.
 
-        A failed condition raises what `refusals` has for it. Raises TooContended, LedgerUnavailable.
+        A failed condition raises what `refusals` has for it. Where it is an account's, of which the key has more by now
+        than `write` has found, `write` is asked again. Raises TooContended, LedgerUnavailable.
         """
+        moved = 0
 
         def commit_once() -> None:
             # The token makes a repeat of the same call harmless, whether botocore repeats it or we do.
-            with TransactWrite(connection=self._rows.connection, client_request_token=audit.id[-36:]) as transaction:
+            token = f"{audit.id}.{moved}" if moved else audit.id
+            with TransactWrite(connection=self._rows.connection, client_request_token=token[-36:]) as transaction:
                 write(transaction)
                 transaction.save(self._rows.audit(month_of(audit.at_ms), audit.id, **audit_to_row(audit)))
 
@@ -95,7 +99,18 @@ class Changes:
                 refusal = refusals.find(error.cancellation_reasons)
                 if refusal is not None:
                     raise refusal from error
-                if not any(reason and reason.code == "TransactionConflict" for reason in error.cancellation_reasons):
+                if any(_has_failed(reason) for reason in error.cancellation_reasons):
+                    moved += 1
+                elif not any(reason and reason.code == "TransactionConflict" for reason in error.cancellation_reasons):
                     raise LedgerUnavailable() from error
             await asyncio.sleep(random.uniform(0, _CONFLICT_SLEEP_SECONDS))  # noqa: S311 - jitter, not a secret
         raise TooContended("The record is being changed by others at the moment; nothing was changed. Please retry.")
+
+
+def _has_failed(reason: CancellationReason | None) -> bool:
+    return reason is not None and reason.code == "ConditionalCheckFailed"
+
+
+def _is_account(reason: CancellationReason | None) -> bool:
+    item = None if reason is None else reason.raw_item
+    return item is not None and str(item[PARTITION_KEY]["S"]).startswith(account_partition(""))
