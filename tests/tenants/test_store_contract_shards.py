@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ import pytest
 from tenants.active_accounts import ActiveAccount
 from tenants.delivery import charge_abandoned
 from tenants.dynamo_active_accounts import ActiveAccounts
+from tenants.dynamo_fences import Fences
 from tenants.dynamo_ledger import DynamoLedger
 from tenants.errors import FenceStale
 from tenants.event import Settlement, UsageStatus
@@ -177,6 +179,40 @@ async def test_nothing_is_reserved_on_any_account_once_a_change_has_returned(qui
     assert len(after) > 40
     assert [each for each in after if not isinstance(each, FenceStale)] == []
     assert (await store.get_account()).shards > 1
+    await assert_all_shut(store, fence)
+
+
+async def assert_all_shut(store: Store, former: Fence) -> None:
+    """A process that knows nothing of a change is refused by every account."""
+    stale = store.new_ledger(EAGER)
+    wanted = (asking(a_hold(f"req_stale{each}", former.key_id, bound=BOUND)) for each in range(4 * SHARDS))
+    outcomes = await asyncio.gather(*(stale.reserve(former, *each) for each in wanted), return_exceptions=True)
+    assert [each for each in outcomes if not isinstance(each, FenceStale)] == []
+
+
+async def test_a_change_of_the_key_shuts_accounts_that_are_opened_while_it_is_made(
+    quick_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, fence, loop = quick_store, await quick_store.add_key(), asyncio.get_running_loop()
+    opening, count = store.new_ledger(EAGER), Fences._count_shards
+    meanwhile = iter([2, 3])
+
+    async def open_accounts(number: int) -> None:
+        wanted = (asking(a_hold(f"req_{number}n{each}", bound=BOUND)) for each in range(number))
+        await asyncio.gather(*(opening.reserve(fence, *each) for each in wanted))
+
+    def overtaken(fences: Fences, key_id: str, month: str) -> int:
+        counted = count(fences, key_id, month)
+        for number in itertools.islice(meanwhile, 1):
+            asyncio.run_coroutine_threadsafe(open_accounts(number), loop).result()
+        return counted
+
+    monkeypatch.setattr(Fences, "_count_shards", overtaken)
+    await store.directory.update_key(later(KEY), an_audit())
+    assert (await store.get_account()).shards == 5
+    await assert_all_shut(store, fence)
+    held = (await store.get_account()).holds
+    assert len(held) == 5  # what was taken before stays
 
 
 async def test_what_a_dead_process_held_on_any_account_is_charged_once_and_cleared(store: Store, opened: Fence) -> None:
