@@ -6,8 +6,7 @@ forgotten; then the first account is asked again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tenants.account import Entry
@@ -38,6 +37,7 @@ def may_spread(demand: Demand) -> bool:
 Key = tuple[str, str]
 """A key's id and a month."""
 Place = tuple[Key, int]
+"""One of its accounts, by its shard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +57,15 @@ class BusyKeys:
 
     def choose(self, key: Key, now_seconds: float) -> int:
         """The shard for a request: the first that is not known to be full, so that they empty from the right."""
-        loads = self._loads.find(key) or {}
+        loads = self._loads.find(key)
+        if loads is None and self._under_way.get((key, 0), 0) < self._spread.requests:
+            return 0  # nearly every key, at nearly every time
+        in_flight = []
         for shard in range(self._spread.shards):
-            if self._in_flight(key, loads, shard, now_seconds) < self._spread.requests:
+            in_flight.append(self._in_flight(key, loads or {}, shard, now_seconds))
+            if in_flight[-1] < self._spread.requests:
                 return shard
-        return min(range(self._spread.shards), key=lambda shard: self._in_flight(key, loads, shard, now_seconds))
+        return in_flight.index(min(in_flight))
 
     def _in_flight(self, key: Key, loads: Mapping[int, _Load], shard: int, now_seconds: float) -> int:
         """With what this process asks of it at the moment."""
@@ -69,17 +73,16 @@ class BusyKeys:
         believed = load is not None and now_seconds - load.seen_at < _BELIEVED_SECONDS
         return (load.in_flight if load is not None and believed else 0) + self._under_way.get((key, shard), 0)
 
-    @contextmanager
-    def asking(self, key: Key, shard: int) -> Iterator[None]:
-        """While a reserve is under way."""
-        place = (key, shard)
+    def begin(self, place: Place) -> None:
+        """A reserve is under way; `end` it."""
         self._under_way[place] = self._under_way.get(place, 0) + 1
-        try:
-            yield
-        finally:
-            self._under_way[place] -= 1
-            if not self._under_way[place]:
-                del self._under_way[place]
+
+    def end(self, place: Place) -> None:
+        left = self._under_way[place] - 1
+        if left:
+            self._under_way[place] = left
+        else:
+            del self._under_way[place]
 
     def note(self, key: Key, written: Item, entry: Entry, now_seconds: float) -> None:
         """What a reserve returned, and where it was entered."""

@@ -95,8 +95,11 @@ class SpreadAccounts:
         """Take the hold on the account of the key that has the least to do. Raises LedgerUnavailable."""
         key = (wanted.fence.key_id, wanted.hold.call.month)
         shard = self._busy.choose(key, self._timing.monotonic()) if may_spread(wanted.demand) else 0
-        with self._busy.asking(key, shard):
+        self._busy.begin((key, shard))
+        try:
             return await self._reserve_on((*key, shard), wanted)
+        finally:
+            self._busy.end((key, shard))
 
     async def _reserve_on(self, place: Place, wanted: Reserve) -> Reserved | Refused:
         for _ in range(_MOST_LOANS):

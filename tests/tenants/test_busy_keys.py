@@ -45,8 +45,9 @@ def test_that_an_account_is_full_is_believed_for_seconds() -> None:
 
 def test_requests_under_way_count_before_any_answer() -> None:
     busy = BusyKeys(Spread(2, requests=1))
-    with busy.asking(KEY, 0):
-        assert busy.choose(KEY, 0.0) == 1
+    busy.begin((KEY, 0))
+    assert busy.choose(KEY, 0.0) == 1
+    busy.end((KEY, 0))
     assert busy.choose(KEY, 0.0) == 0
 
 
