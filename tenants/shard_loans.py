@@ -224,14 +224,14 @@ def _ask(line: Line, shard: int, items: Items, waiting: int) -> tuple[int, int]:
 
 
 def _loan_size(line: Line, need: int, items: Items, waiting: int) -> int:
-    """An equal part of what is left for every shard, within LEAST_REQUESTS and LOAN_REQUESTS; but at least what is
-    waited for, as far as there is so much."""
+    """An equal part of the limit's rest for every shard, and half of a grant, which is a part already, within
+    LEAST_REQUESTS and LOAN_REQUESTS; but at least what is waited for, as far as there is so much."""
     bank = items[0]
-    left = min((each for each in (line.free(bank), line.granted(bank)) if each is not None), default=None)
-    most = LOAN_REQUESTS * line.asked
-    part = most if left is None else min(most, max(left // shards_of(bank), LEAST_REQUESTS * line.asked))
-    wished = max(part, need + (waiting - 1) * line.asked)
-    return wished if left is None else max(need, min(wished, left))
+    free, granted = line.free(bank), line.granted(bank)
+    least, most = LEAST_REQUESTS * line.asked, LOAN_REQUESTS * line.asked
+    parts = [most if free is None else free // shards_of(bank), most if granted is None else granted // 2]
+    wished = max(least, min(most, *parts), need + (waiting - 1) * line.asked)
+    return max(need, min(each for each in (wished, free, granted) if each is not None))
 
 
 def _find_debts(book: Book, items: Items) -> dict[int, dict[str, int]]:
