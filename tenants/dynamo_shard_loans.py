@@ -23,14 +23,13 @@ from tenants.dynamo_calls import call_store
 from tenants.dynamo_shards import read_shards
 from tenants.errors import FenceStale, LedgerUnavailable, LimitExceeded
 from tenants.shard_loan_item import LOANS, loan_transaction
+from tenants.shard_loan_plan import ReadAll, plan_loan
 from tenants.shard_loans import (
     Items,
     Loan,
-    ReadAll,
     bank_after,
     book_of,
     entered_on_bank,
-    plan_loan,
     shards_of,
     with_entry,
 )

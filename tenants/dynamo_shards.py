@@ -10,7 +10,8 @@ from tenants.dynamo_calls import call_store, read_items
 from tenants.errors import LedgerUnavailable
 from tenants.escrow import Escrow
 from tenants.shard_loan_item import loan_transaction
-from tenants.shard_loans import plan_recall, recall_book, shards_of
+from tenants.shard_loan_plan import plan_recall
+from tenants.shard_loans import recall_book, shards_of
 from tenants.tables import PARTITION_KEY
 
 

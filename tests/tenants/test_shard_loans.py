@@ -13,7 +13,8 @@ from tenants.account_reserve import Reserve
 from tenants.errors import FenceStale, GrantNeeded, LimitExceeded
 from tenants.limits import NO_LIMITS, Currency, Interval, Limits, SpendLimit
 from tenants.shard_loan_item import loan_transaction
-from tenants.shard_loans import LOAN_REQUESTS, Loan, ReadAll, book_of, entered_on_bank, plan_loan, with_entry
+from tenants.shard_loan_plan import LOAN_REQUESTS, ReadAll, plan_loan
+from tenants.shard_loans import Loan, book_of, entered_on_bank, with_entry
 from tests.tenants.samples import FENCE, a_hold, asking
 
 COST = 100
