@@ -4,8 +4,7 @@ No gateway is in it: one process drives the ledger itself, reserve and settle, a
 the code does to an account as it grows, and that books stay right; it has no partitions, so what those allow is
 reckoned from the items' sizes (`account_ceiling`).
 
-A key that is shared out is measured as what it would be: a tenant with the key's budget, and a key for each shard,
-which draws from it (`tenants/escrow.py`).
+A key is spread over accounts by being told that few of its requests make an account busy (`tenants/busy_keys.py`).
 """
 
 from __future__ import annotations
@@ -15,13 +14,24 @@ import os
 import sys
 import time
 from contextlib import suppress
+from math import ceil
 from pathlib import Path
 from statistics import median
 
 from bench.account_ceiling import AccountSize, find_ceiling, to_bytes
 from bench.budgets import Figure
 from bench.children import ChildFailed
-from bench.hot_key_store import BOUND, MODEL, HotStore, demand_of, fence_of, in_turn, open_hot_store, settlement_of
+from bench.hot_key_store import (
+    AT_ONCE,
+    BOUND,
+    MODEL,
+    HotStore,
+    demand_of,
+    fence_of,
+    in_turn,
+    open_hot_store,
+    settlement_of,
+)
 from bench.measure import on_cores
 from bench.pairs import REPETITIONS, BooksWrong
 from bench.stack import Cores
@@ -30,7 +40,8 @@ from gateway.local.engine import start_dynoxide
 from gateway.local.startup import ChildNotStarted
 from tenants.account import Hold
 from tenants.account_item import hold_name, outbox_name
-from tenants.errors import GrantNeeded, LimitExceeded
+from tenants.busy_keys import Spread
+from tenants.errors import LimitExceeded
 from tenants.event import UsageEvent
 from tenants.limits import Currency, Interval, Limits, RateLimit, SpendLimit
 
@@ -82,7 +93,7 @@ async def _measure(endpoint_url: str) -> list[Figure]:
             Figure(f"dynoxide: {shards} accounts, {_IN_FLIGHT} in flight", "requests/s", rate, None, rate / resting)
             for shards, rate in busy
         ),
-        *(Figure(f"budget shared by {shards} accounts: added", "units/request", units) for shards, units in shared),
+        *(Figure(f"budget of {shards} accounts: added", "units/request", units) for shards, units in shared),
         Figure(f"the same of the last {_BUDGETED} requests of a budget", "units/request", ending),
         *reckon_ceilings(size),
     ]
@@ -118,20 +129,20 @@ async def measure_size(store: HotStore) -> AccountSize:
 
 
 async def measure_rate(store: HotStore, shards: int, in_flight: int) -> float:
-    """Requests a second, from reserve to event, the median of three runs over accounts that share them evenly, with
+    """Requests a second of one key, from reserve to event, the median of three runs over so many accounts, with
     so many others `in_flight` all the while. Raises BooksWrong."""
     tenant = await store.add_tenant()
-    key_ids = await store.add_keys(shards, tenant)
-    ledger = store.new_ledger()
+    (key_id,) = await store.add_keys(1, tenant)
+    fence, ledger = fence_of(key_id, tenant), store.new_ledger(_spread_over(shards, in_flight))
 
     def new_holds(count: int) -> list[Hold]:
-        return [store.new_hold(key_ids[number % shards], tenant) for number in range(count)]
+        return [store.new_hold(key_id, tenant) for _ in range(count)]
 
     async def take(hold: Hold) -> None:
-        await ledger.reserve(fence_of(hold.call.key_id, tenant), hold, demand_of(hold))
+        await ledger.reserve(fence, hold, demand_of(hold))
 
     async def serve(hold: Hold) -> None:
-        reserved = await ledger.reserve(fence_of(hold.call.key_id, tenant), hold, demand_of(hold))
+        reserved = await ledger.reserve(fence, hold, demand_of(hold))
         await ledger.settle(reserved.hold, settlement_of(hold))
         await ledger.put_events([UsageEvent(hold.call, settlement_of(hold))])
 
@@ -142,43 +153,39 @@ async def measure_rate(store: HotStore, shards: int, in_flight: int) -> float:
         began = time.perf_counter()
         await in_turn(holds, serve)
         rates.append(_REQUESTS / (time.perf_counter() - began))
-    await _check_books(store, key_ids, REPETITIONS * _REQUESTS, in_flight)
+    await _check_books(store, key_id, REPETITIONS * _REQUESTS, in_flight)
     return median(rates)
 
 
 async def share_out(store: HotStore, shards: int, budgeted: int, asked: int) -> float:
-    """Asks for so many requests, of a budget for `budgeted`, on accounts that draw from it. Gives the write units that
-    the drawing added to each that was served, refused ones included. Raises BooksWrong where more or fewer were
+    """Asks for so many requests, of a key's budget for `budgeted`, on so many accounts. Gives the write units that
+    lending added to each that was served, refused ones included. Raises BooksWrong where more or fewer were
     served than the budget is for."""
-    budget = SpendLimit(Interval.MONTH, Currency.USD, budgeted * (BOUND.cost_pico_usd or 0))
-    tenant = await store.add_tenant(Limits(spend=(budget,)))
-    key_ids = await store.add_keys(shards, tenant)
-    ledger, budgets = store.new_ledger(), store.new_budgets()
-
-    async def take(hold: Hold) -> Hold:
-        fence, demand = fence_of(hold.call.key_id, tenant), demand_of(hold, tenant=tenant)
-        while True:
-            try:
-                return (await ledger.reserve(fence, hold, demand)).hold
-            except GrantNeeded:
-                await budgets.draw(fence, hold, demand)
+    limits = Limits((SpendLimit(Interval.MONTH, Currency.USD, budgeted * (BOUND.cost_pico_usd or 0)),))
+    tenant = await store.add_tenant()
+    (key_id,) = await store.add_keys(1, tenant)
+    fence, ledger = fence_of(key_id, tenant), store.new_ledger(_spread_over(shards, 0))
 
     async def serve(hold: Hold) -> None:
         with suppress(LimitExceeded):
-            await ledger.settle(await take(hold), settlement_of(hold))
+            held = (await ledger.reserve(fence, hold, demand_of(hold, limits))).hold
+            await ledger.settle(held, settlement_of(hold))
             await ledger.put_events([UsageEvent(hold.call, settlement_of(hold))])
 
     before = store.transport.write_units
-    await in_turn([store.new_hold(key_ids[number % shards], tenant) for number in range(asked)], serve)
+    await in_turn([store.new_hold(key_id, tenant) for _ in range(asked)], serve)
     served = min(asked, budgeted)
-    await _check_books(store, key_ids, served, 0)
+    await _check_books(store, key_id, served, 0)
     return (store.transport.write_units - before) / served - 2
 
 
-async def _check_books(store: HotStore, key_ids: list[str], settled: int, in_flight: int) -> None:
+def _spread_over(shards: int, in_flight: int) -> Spread:
+    return Spread(shards, ceil((in_flight + AT_ONCE) / shards))
+
+
+async def _check_books(store: HotStore, key_id: str, settled: int, in_flight: int) -> None:
     """Raises BooksWrong."""
-    accounts = [await store.new_ledger().find_account(key_id, store.month) for key_id in key_ids]
-    found = [(account.requests, account.in_flight) for account in accounts if account is not None]
-    books = tuple(map(sum, zip(*found, strict=True)))
+    account = await store.new_ledger().find_account(key_id, store.month)
+    books = None if account is None else (account.requests, account.in_flight)
     if books != (settled, in_flight):
         raise BooksWrong(f"the accounts have {books} settled and in flight, not {(settled, in_flight)}")

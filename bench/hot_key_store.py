@@ -29,11 +29,11 @@ from migrations.runner import migrate
 from tenants.account import Bound, Hold
 from tenants.account_item import account_key
 from tenants.audit import Actor, AuditAction, AuditEvent
+from tenants.busy_keys import Spread
 from tenants.demand import Demand
 from tenants.dynamo_access import DynamoAccess
 from tenants.dynamo_directory import DynamoDirectory
-from tenants.dynamo_escrow import TenantBudgets
-from tenants.dynamo_ledger import DynamoLedger
+from tenants.dynamo_ledger import SPREAD, DynamoLedger
 from tenants.dynamo_models import bind
 from tenants.event import Call, Operation, Settlement, UsageStatus
 from tenants.key import ApiKey, Owner, OwnerKind
@@ -54,7 +54,7 @@ _TIMING = Timing(time.monotonic, asyncio.sleep, random.random)
 _BEDROCK_MODEL = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 _HOLD_SECONDS = 1_800
 _CONNECTIONS = 32
-_AT_ONCE = 16
+AT_ONCE = 16
 
 
 class CountingTransport:
@@ -88,11 +88,8 @@ class HotStore:
     _ids: RequestIds = field(default_factory=lambda: RequestIds(clock_ms, os.urandom))
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
-    def new_ledger(self) -> DynamoLedger:
-        return DynamoLedger(self.client, _TABLES, time.monotonic)
-
-    def new_budgets(self) -> TenantBudgets:
-        return TenantBudgets(self.client, _TABLES, _TIMING)
+    def new_ledger(self, spread: Spread = SPREAD) -> DynamoLedger:
+        return DynamoLedger(self.client, _TABLES, time.monotonic, spread=spread)
 
     async def add_tenant(self, limits: Limits = NO_LIMITS) -> Tenant:
         tenant = Tenant(f"proj_{next(self._numbers)}", "hot", clock_ms() // 1000, limits=limits)
@@ -153,8 +150,8 @@ def fence_of(key_id: str, tenant: Tenant) -> Fence:
     return Fence(key_id, tenant.id, 1, tenant.version)
 
 
-def demand_of(hold: Hold, limits: Limits = NO_LIMITS, tenant: Tenant | None = None) -> Demand:
-    return Demand(hold.window, MODEL, limits, NO_LIMITS if tenant is None else tenant.limits)
+def demand_of(hold: Hold, limits: Limits = NO_LIMITS) -> Demand:
+    return Demand(hold.window, MODEL, limits)
 
 
 def settlement_of(hold: Hold) -> Settlement:
@@ -171,7 +168,7 @@ async def in_turn(holds: Sequence[Hold], serve: Callable[[Hold], Coroutine[Any, 
             await serve(hold)
 
     async with asyncio.TaskGroup() as group:
-        for _ in range(_AT_ONCE):
+        for _ in range(AT_ONCE):
             group.create_task(work())
 
 

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from pydantic_core import PydanticCustomError
 
 from gateway.webhook_address import check_webhook_url
+from tenants.busy_keys import MOST_SHARDS
 from tenants.group_roles import parse_group_roles
 from tenants.secret import SHORTEST_ADMIN_KEY_CHARS, Peppers
 
@@ -137,6 +138,10 @@ class Settings(BaseModel):
     sweep_seconds: Annotated[float, Field(ge=0)] = 60
     """How often the accounts are looked through for what a process left behind when it died; one process does it at a
     time. 0: never, then let `sluice ledger sweep` run on a schedule."""
+    account_shards: Annotated[int, Field(ge=1, le=MOST_SHARDS)] = MOST_SHARDS
+    """On how many DynamoDB items at most a busy key is kept; 1: always on one. What was spread stays exact."""
+    account_shard_requests: Annotated[int, Field(ge=1)] = 24
+    """How many of a key's requests are in flight on an item before another one is used, too."""
     metrics: bool = False
     """Whether `GET /metrics` is served, in Prometheus's format and without a key."""
 

@@ -9,6 +9,7 @@ from gateway.aws import TIMING, Aws
 from gateway.metered_ledger import MeteredLedger
 from gateway.metrics import Metrics
 from gateway.settings import Settings
+from tenants.busy_keys import Spread
 from tenants.dynamo_active_accounts import ActiveAccounts
 from tenants.dynamo_escrow import TenantBudgets
 from tenants.dynamo_kept_reasoning import DynamoReasoningStore
@@ -39,7 +40,8 @@ def build_store(settings: Settings, aws: Aws, metrics: Metrics) -> Store:
     """Nothing is sent before it is used. Raises SettingsError for peppers that are none."""
     client, tables = aws.dynamodb, TableNames(settings.table_prefix)
     usage = DynamoUsage(client, tables, settings.hold_seconds)
-    ledger = DynamoLedger(client, tables, time.monotonic, lambda events: usage.mark_late(events, clock_ms()))
+    spread = Spread(settings.account_shards, settings.account_shard_requests)
+    ledger = DynamoLedger(client, tables, time.monotonic, lambda events: usage.mark_late(events, clock_ms()), spread)
     return Store(
         tables=tables,
         reader=DynamoKeyReader(client, tables),

@@ -52,7 +52,7 @@ class Entry:
     `day` is the day of the month, `minute` the one of the rates of all requests; `slot` and `slot_minute` belong to
     the rate limit of the hold's model. None is not counted there. A day or minute is later than the request's own
     where the account was ahead of the clock of the process that reserved. `grants` names the counters of the tenant's
-    grants that were drawn from, by their attributes on the item.
+    grants that were drawn from, by their attributes on the item. `shard` tells on which of the key's accounts it is.
     """
 
     day: int | None = None
@@ -60,6 +60,7 @@ class Entry:
     slot: str | None = None
     slot_minute: int | None = None
     grants: tuple[str, ...] = ()
+    shard: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,8 @@ class Account:
     """An account item as it stands: the counters, the holds in flight, and the outbox of settled requests.
 
     `committed_tokens` and `committed_pico_usd` hold what is settled and what is held; `settled` is the settled part
-    by category.
+    by category. What a busy key's first account has lent to the others is not counted as its own; `shards` is how many
+    accounts such a key has, `shard` which of them this is. `tenants/account_shards.py` makes one of all of them.
     """
 
     key_id: str
@@ -153,6 +155,8 @@ class Account:
     minute: MinuteCount = MinuteCount()
     slots: Mapping[str, SlotCount] = field(default_factory=dict)
     grants: Grants = Grants()
+    shard: int = 0
+    shards: int = 1
 
     @property
     def in_flight(self) -> int:

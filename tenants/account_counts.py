@@ -6,13 +6,13 @@ Reserve, settle and drop are the same counts with other amounts, so that whateve
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tenants.account import Bound, Entry
 from tenants.account_item import DAY, DAY_GRANTS, MINUTE, SLOT_WINDOW, Item, number_of, slot_of
 from tenants.demand import Demand
 from tenants.event import Settlement
-from tenants.limits import Currency, Interval, Limits, RateLimit
+from tenants.limits import Currency, Interval, RateLimit
 
 # Attribute of the day or minute -> the latest that an account was seen with; 0 where it was seen without.
 Seen = Mapping[str, int]
@@ -23,6 +23,14 @@ GRANT_OF = {
     (Interval.DAY, Currency.USD): "eu",
     (Interval.DAY, Currency.TOKENS): "ek",
 }
+
+
+ROOM = "l"
+
+
+def room_name(counter: str) -> str:
+    """On a shard: what is left of what it was lent of a counter, see `tenants/shard_loans.py`."""
+    return ROOM + counter
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +84,9 @@ def has_minutes(rate: RateLimit | None) -> bool:
     return rate is not None and (rate.requests_per_minute is not None or rate.tokens_per_minute is not None)
 
 
-def entry_of(demand: Demand, seen: Seen) -> Entry:
-    """Where a request is counted: in today and this minute, or in those that the account is ahead with."""
+def entry_of(demand: Demand, seen: Seen, shard: int = 0) -> Entry:
+    """Where a request is counted: in today and this minute, or in those that the account is ahead with. A shard spends
+    what it was lent, for which the first account has drawn on the grants."""
     minute = demand.window.minute
     slot = None if demand.limits.rate_of(demand.model) is None else slot_of(demand.model)
     return Entry(
@@ -85,12 +94,14 @@ def entry_of(demand: Demand, seen: Seen) -> Entry:
         minute=max(minute, seen.get(MINUTE, 0)) if has_minutes(demand.limits.rate_of(None)) else None,
         slot=slot,
         slot_minute=None if slot is None else max(minute, seen.get(SLOT_WINDOW + slot, 0)),
-        grants=_grants_of(demand.tenant_limits) if demand.tenant_limits.spend else (),
+        grants=() if shard or not demand.tenant_limits.spend else grants_of(demand),
+        shard=shard,
     )
 
 
-def _grants_of(limits: Limits) -> tuple[str, ...]:
-    budgets = {(limit.interval, limit.currency) for limit in limits.spend}
+def grants_of(demand: Demand) -> tuple[str, ...]:
+    """The tenant's grants that a request draws on."""
+    budgets = {(limit.interval, limit.currency) for limit in demand.tenant_limits.spend}
     return tuple(name for budget, name in GRANT_OF.items() if budget in budgets)
 
 
@@ -112,7 +123,14 @@ def counts_of(entry: Entry, amounts: Amounts) -> Counts:
         always[f"P{entry.slot}"] = amounts.in_flight
         adds = {f"R{entry.slot}": amounts.requests, f"T{entry.slot}": amounts.tokens}
         windows.append(WindowCount(SLOT_WINDOW + entry.slot, entry.slot_minute, adds))
+    if entry.shard:
+        always, windows = _on_loan(always), [replace(window, adds=_on_loan(window.adds)) for window in windows]
     return Counts(always, tuple(windows))
+
+
+def _on_loan(adds: Mapping[str, int]) -> dict[str, int]:
+    """What is counted on a shard is taken from what it was lent."""
+    return {**adds, **{room_name(name): -number for name, number in adds.items()}}
 
 
 def seen_in(entry: Entry) -> dict[str, int]:

@@ -13,6 +13,11 @@ Names are short because every request writes the item, and a write costs a unit 
     au ak    what is left of the tenant's grants of the month, in pico-USD and tokens; eu ek the same for day dd
     h<rid>   a hold, JSON                                 o<rid> a settled request not yet known to be an event, JSON
 
+A busy key has further accounts, its shards, with the same attributes. On them `l` before the name of a counter is what
+is left of what was lent of it, and V<s> the version of the key by which slot s was lent to. On the first one, whose
+counters count what is lent as used: `sh` how many accounts there are, `lc` how often one was lent to, and `L` before
+the name of a counter how much of it is lent; before that of a day or minute, in which one: `tenants/shard_loans.py`.
+
 Holds and outbox entries are attributes of their own, not entries of a map: there is no parent to initialise, and two
 writers never touch the same attribute. A condition cannot count holds: that is what `n` is for.
 
@@ -24,10 +29,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
-from tenants.account import Account, DayCount, Grants, MinuteCount, SlotCount
+from tenants.account import Account, DayCount, Grants, Hold, MinuteCount, SlotCount
 from tenants.account_text import event_from_text, hold_from_text
 from tenants.periods import account_expiry
 from tenants.principal import Fence
@@ -50,6 +56,8 @@ DAY = "dd"
 MINUTE = "w"
 SLOT_WINDOW = "W"
 DAY_GRANTS = ("eu", "ek")
+SHARDS = "sh"
+_LENT = "L"
 _HOLD = "h"
 _OUTBOX = "o"
 _SLOT_HEX_DIGITS = 4
@@ -60,8 +68,13 @@ def item_key(partition: str, sort: str) -> Item:
     return {PARTITION_KEY: {"S": partition}, SORT_KEY: {"S": sort}}
 
 
-def account_key(key_id: str, month: str) -> Item:
-    return item_key(account_partition(key_id), month)
+def account_key(key_id: str, month: str, shard: int = 0) -> Item:
+    return item_key(account_partition(key_id, shard), month)
+
+
+def lent_name(counter: str) -> str:
+    """On a key's first account: how much of a counter is lent to its shards; of a day or minute, in which one."""
+    return _LENT + counter
 
 
 def hold_name(request_id: str) -> str:
@@ -122,7 +135,8 @@ def _version_check(table: str, partition: str, sort: str, version: int) -> dict[
 
 def account_from_item(item: Mapping[str, Mapping[str, Any]]) -> Account:
     """An account item as DynamoDB returns it. Entries that cannot be read here are left out, and left alone."""
-    key_id = item[PARTITION_KEY]["S"].removeprefix(account_partition(""))
+    key_id, _, number = item[PARTITION_KEY]["S"].removeprefix(account_partition("")).partition("#")
+    shard = int(number or 0)
     tenant_id = item["t"]["S"] if "t" in item else None
     holds, outbox = {}, {}
     for name, value in item.items():
@@ -131,7 +145,7 @@ def account_from_item(item: Mapping[str, Mapping[str, Any]]) -> Account:
         request_id = REQUEST_PREFIX + name[1:]
         with suppress(ValueError, TypeError):  # a newer process's: it is for that one to read
             if name[0] == _HOLD:
-                holds[request_id] = hold_from_text(value["S"], request_id, key_id, tenant_id or "")
+                holds[request_id] = _on(shard, hold_from_text(value["S"], request_id, key_id, tenant_id or ""))
             else:
                 outbox[request_id] = event_from_text(value["S"], request_id, key_id, tenant_id or "")
     return Account(
@@ -140,29 +154,42 @@ def account_from_item(item: Mapping[str, Mapping[str, Any]]) -> Account:
         tenant_id=tenant_id,
         key_version=find_number(item, "kv"),
         tenant_version=find_number(item, "tv"),
-        committed_tokens=number_of(item, "mk"),
-        committed_pico_usd=number_of(item, "mu"),
+        committed_tokens=own_number_of(item, "mk"),
+        committed_pico_usd=own_number_of(item, "mu"),
         requests=number_of(item, "rq"),
         settled=TokenCounts(*(number_of(item, name) for name in ("xi", "xo", "xr", "xw", "xv"))),
         holds=holds,
         outbox=outbox,
-        day=DayCount(*(number_of(item, name) for name in (DAY, "dk", "du"))),
+        day=DayCount(number_of(item, DAY), *(own_number_of(item, name, DAY) for name in ("dk", "du"))),
         minute=_minute_from(item, MINUTE, "wr", "wt"),
         slots=_slots_from(item),
         grants=Grants(*(find_number(item, name) for name in ("au", "ak", *DAY_GRANTS))),
+        shard=shard,
+        shards=number_of(item, SHARDS) or 1,
     )
+
+
+def _on(shard: int, hold: Hold) -> Hold:
+    """The item says which shard it is; its entries do not."""
+    return replace(hold, entry=replace(hold.entry, shard=shard)) if shard and hold.entry is not None else hold
 
 
 def _slots_from(item: Mapping[str, Mapping[str, Any]]) -> dict[str, SlotCount]:
     slots = {name[1:] for name in item if name[0] in "WP" and len(name) == 1 + _SLOT_HEX_DIGITS}
     return {
-        slot: SlotCount(_minute_from(item, SLOT_WINDOW + slot, f"R{slot}", f"T{slot}"), number_of(item, f"P{slot}"))
+        slot: SlotCount(_minute_from(item, SLOT_WINDOW + slot, f"R{slot}", f"T{slot}"), own_number_of(item, f"P{slot}"))
         for slot in sorted(slots)
     }
 
 
 def _minute_from(item: Mapping[str, Mapping[str, Any]], minute: str, requests: str, tokens: str) -> MinuteCount:
-    return MinuteCount(number_of(item, minute), number_of(item, requests), number_of(item, tokens))
+    return MinuteCount(number_of(item, minute), *(own_number_of(item, name, minute) for name in (requests, tokens)))
+
+
+def own_number_of(item: Mapping[str, Mapping[str, Any]], counter: str, window: str | None = None) -> int:
+    """What is counted on this account itself, without what it has lent to others."""
+    lent_now = window is None or item.get(lent_name(window)) == item.get(window)
+    return number_of(item, counter) - (number_of(item, lent_name(counter)) if lent_now else 0)
 
 
 def number_of(item: Mapping[str, Mapping[str, Any]], name: str) -> int:

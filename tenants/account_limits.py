@@ -7,9 +7,9 @@ from typing import Any
 
 from tenants.account import Entry
 from tenants.account_caps import Cap, caps_of, draws_of
-from tenants.account_counts import Seen, seen_in
+from tenants.account_counts import Seen, amounts_of_bound, counts_of, room_name, seen_in
 from tenants.account_item import DAY, DAY_GRANTS, SLOT_WINDOW, find_number, number_of
-from tenants.account_reserve import Reserve
+from tenants.account_reserve import Reserve, loans_of, slot_version_name
 from tenants.account_text import NOT_ENTERED
 from tenants.errors import FenceStale, GrantNeeded, LimitExceeded, Refusal, TenantsError
 from tenants.escrow import interval_ends_at_ms
@@ -43,8 +43,23 @@ def find_refusal(item: AccountItem, reserve: Reserve) -> TenantsError | None:
     return None
 
 
-def standing_after(attributes: AccountItem, reserve: Reserve) -> Standing:
-    """What is left after a reserve that was taken. `attributes` are at least those that it wrote, as they became."""
+def has_loans(shard: AccountItem, reserve: Reserve) -> bool:
+    """Whether a shard is open for the versions, and was lent what the request needs, in the days and minutes of the
+    hold's entry."""
+    fence, entry = reserve.fence, reserve.hold.entry or NOT_ENTERED
+    if (find_number(shard, "kv"), find_number(shard, "tv")) != (fence.key_version, fence.tenant_version):
+        return False
+    if entry.slot is not None and find_number(shard, slot_version_name(entry.slot)) != fence.key_version:
+        return False
+    if any(number_of(shard, name) != at for name, at in seen_in(entry).items()):
+        return False
+    loans = loans_of(counts_of(entry, amounts_of_bound(reserve.hold.bound)))
+    return all(number_of(shard, name) >= number for name, number in loans.items())
+
+
+def standing_after(attributes: AccountItem, reserve: Reserve, bank: AccountItem | None = None) -> Standing:
+    """What is left after a reserve that was taken. `attributes` are at least those that it wrote, as they became. For
+    one on a shard: what that has left, and what the bank had when it was last seen."""
     entry, month = reserve.hold.entry or NOT_ENTERED, reserve.hold.call.month
     windows = seen_in(entry)
     # An update that goes on with a day or minute has it in its condition, and does not write it.
@@ -52,7 +67,9 @@ def standing_after(attributes: AccountItem, reserve: Reserve) -> Standing:
     rates: dict[str, Allowance | None] = {"requests": None, "tokens": None, "parallel": None}
     spend = []
     for cap in caps_of(reserve.demand, reserve.hold.bound):
-        left = max(cap.limit - _used(item, cap, windows), 0)
+        used = _used(item if bank is None else bank, cap, windows)
+        room = 0 if bank is None else number_of(attributes, room_name(cap.meter.counter))
+        left = min(max(cap.limit - used, 0) + room, cap.limit)
         allowance = Allowance(cap.limit, left, _resets_at_ms(cap, entry, month))
         if cap.subject.interval is not None and cap.subject.currency is not None:
             spend.append(SpendAllowance(cap.subject.interval, cap.subject.currency, allowance))

@@ -6,12 +6,14 @@ All of it may be forgotten: that costs an attempt, or leaves an outbox entry to 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Generic, TypeVar
 
 AccountId = tuple[str, str]
+"""The key's id, with a shard's number after it, and the month."""
 _ACCOUNTS_REMEMBERED = 10_000
+_PLACES_REMEMBERED = 20_000
 _REMOVALS_A_WRITE = 10
 T = TypeVar("T")
 
@@ -35,14 +37,29 @@ class Recent(Generic[T]):
         return self._values.pop(account_id, None)
 
 
+def account_id_of(key_id: str, month: str, shard: int = 0) -> AccountId:
+    return (f"{key_id}#{shard}" if shard else key_id), month
+
+
 class AccountMemory:
-    """Of each account, by key id and month: outbox entries that are events by now, when it was last read along (on
+    """Of each account: outbox entries that are events by now, when it was last read along (on
     the caller's clock), and the days and minutes that it was last seen with."""
 
     def __init__(self) -> None:
         self._delivered: Recent[dict[str, None]] = Recent()
         self._inspected: Recent[float] = Recent()
         self._seen: Recent[dict[str, int]] = Recent()
+        self._places: OrderedDict[str, int] = OrderedDict()
+
+    def place_of(self, request_id: str) -> int:
+        """The shard that has the request's entry; 0 where it is the key's first account, or not known."""
+        return self._places.get(request_id, 0)
+
+    def mark_places(self, shard: int, request_ids: Iterable[str]) -> None:
+        for request_id in request_ids:
+            self._places[request_id] = shard
+        while len(self._places) > _PLACES_REMEMBERED:
+            self._places.popitem(last=False)
 
     def seen(self, account_id: AccountId) -> Mapping[str, int]:
         return self._seen.find(account_id) or {}

@@ -65,10 +65,11 @@ def soft_update(table: str, event: UsageEvent, demand: Demand, seen: Seen, deliv
 def _end(table: str, hold: Hold, amounts: Amounts, seen: Seen) -> UpdateDraft:
     """Takes the hold away and adds `amounts` wherever it was counted."""
     name = hold_name(hold.call.request_id)
-    draft = UpdateDraft(table, account_key(hold.call.key_id, hold.call.month))
+    entry = hold.entry or NOT_ENTERED
+    draft = UpdateDraft(table, account_key(hold.call.key_id, hold.call.month, entry.shard))
     draft.require_present(name)
     draft.remove(name)
-    counts = counts_of(hold.entry or NOT_ENTERED, amounts)
+    counts = counts_of(entry, amounts)
     for counter, number in counts.always.items():
         draft.add(counter, number)
     for window in counts.windows:

@@ -14,17 +14,20 @@ from tenants.account import Account, Hold
 from tenants.account_caps import draws_of
 from tenants.account_counts import Seen, entry_of, seen_in, seen_on
 from tenants.account_item import DAY, account_from_item, account_key, hold_name, outbox_name
-from tenants.account_limits import find_refusal, standing_after
-from tenants.account_memory import AccountId, AccountMemory
+from tenants.account_limits import find_refusal, has_loans, standing_after
+from tenants.account_memory import AccountId, AccountMemory, account_id_of
 from tenants.account_reserve import Reserve, reserve_update
 from tenants.account_settle import soft_update
+from tenants.account_shards import merge
 from tenants.account_text import NOT_ENTERED
+from tenants.busy_keys import BusyKeys
 from tenants.demand import Demand
 from tenants.dynamo_calls import call_store
+from tenants.dynamo_shards import read_shards
 from tenants.errors import FenceStale, GrantNeeded, LedgerUnavailable, TenantsError
 from tenants.event import UsageEvent
 from tenants.known_grants import KnownGrants
-from tenants.standing import Reserved, Settled
+from tenants.standing import Reserved, Settled, Standing
 
 # How often a reserve reads its account along, so that what a crashed process left behind is seen and finished.
 INSPECT_EVERY_SECONDS = 30.0
@@ -41,6 +44,11 @@ class Refused:
 
     error: TenantsError
     account: Account | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoanNeeded:
+    """Nothing was reserved on a shard: it is not open for the versions, or was lent too little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +69,45 @@ class DynamoAccounts:
     """The accounts of one table. `monotonic` gives seconds on a clock that never goes back."""
 
     def __init__(
-        self, client: DynamoDb, usage_table: str, monotonic: Callable[[], float], memory: AccountMemory
+        self,
+        client: DynamoDb,
+        usage_table: str,
+        monotonic: Callable[[], float],
+        memory: AccountMemory,
+        busy: BusyKeys,
     ) -> None:
         self._client = client
         self._table = usage_table
         self._monotonic = monotonic
         self._memory = memory
         self._grants = KnownGrants()
+        self._busy = busy
 
     async def find(self, key_id: str, month: str) -> Account | None:
-        """The account as it stands, strongly consistent."""
+        """The account as it stands, strongly consistent; a busy key's with all of its shards."""
         body = {"TableName": self._table, "Key": account_key(key_id, month), "ConsistentRead": True}
         answer = await call_store(self._client, "GetItem", body)
-        return account_from_item(answer["Item"]) if "Item" in answer else None
+        return await self.complete(account_from_item(answer["Item"])) if "Item" in answer else None
 
-    async def reserve(self, wanted: Reserve) -> Reserved | Refused:
-        """Take the hold, which needs no entry yet. Raises LedgerUnavailable."""
-        account_id, request_id = (wanted.fence.key_id, wanted.hold.call.month), wanted.hold.call.request_id
-        if not wanted.demand.tenant_limits.spend:
-            return await self._reserve(account_id, wanted)
+    async def complete(self, first: Account) -> Account:
+        """A key's first account, with all that is on its shards. Raises LedgerUnavailable."""
+        if first.shards == 1:
+            return first
+        key = (first.key_id, first.month)
+        found = await read_shards(self._client, self._table, key, range(1, first.shards))
+        shards = [account_from_item(item) for item in found.values() if item]
+        for shard in shards:
+            self._memory.mark_places(shard.shard, shard.outbox)
+        return merge(first, shards)
+
+    async def reserve(self, wanted: Reserve, shard: int = 0) -> Reserved | Refused | LoanNeeded:
+        """Take the hold, which needs no entry yet, on one of the key's accounts. Raises LedgerUnavailable."""
+        account_id, request_id = (
+            account_id_of(wanted.fence.key_id, wanted.hold.call.month, shard),
+            wanted.hold.call.request_id,
+        )
+        if shard or not wanted.demand.tenant_limits.spend:  # a shard draws on no grant
+            return await self._reserve(account_id, wanted, shard)
         entered = _entered(wanted, self._memory.seen(account_id)).hold
         draws = draws_of(entered.entry or NOT_ENTERED, entered.bound)
         if self._grants.holds_back(account_id, request_id, draws):
@@ -93,13 +121,13 @@ class DynamoAccounts:
         finally:
             self._grants.end(account_id, request_id)
 
-    async def _reserve(self, account_id: AccountId, wanted: Reserve) -> Reserved | Refused:
+    async def _reserve(self, account_id: AccountId, wanted: Reserve, shard: int = 0) -> Reserved | Refused | LoanNeeded:
         for _ in range(_WINDOW_ATTEMPTS):
             seen = self._memory.seen(account_id)
             try:
-                return await self._take(account_id, _entered(wanted, seen), seen)
+                return await self._take(account_id, _entered(wanted, seen, shard), seen)
             except ConditionFailed as refused:
-                outcome = self._read_refusal(account_id, wanted, refused.item)
+                outcome = self._read_refusal(account_id, wanted, shard, refused.item)
                 if outcome is not None:
                     return outcome
         raise LedgerUnavailable()
@@ -114,25 +142,37 @@ class DynamoAccounts:
         self._grants.see(account_id, attributes, entry.grants)
         if inspect:
             self._memory.mark_inspected(account_id, now_seconds)
+        key = (asked.fence.key_id, asked.hold.call.month)
+        self._busy.note(key, attributes, entry, now_seconds)
         account = account_from_item(attributes) if inspect else None
-        return Reserved(asked.hold, standing_after(attributes, asked), account)
+        if account is not None and entry.shard:
+            self._memory.mark_places(entry.shard, account.outbox)
+        return Reserved(asked.hold, self._standing(attributes, asked), account)
+
+    def _standing(self, attributes: dict[str, Any], asked: Reserve) -> Standing:
+        shard = (asked.hold.entry or NOT_ENTERED).shard
+        bank = self._busy.bank((asked.fence.key_id, asked.hold.call.month)) if shard else None
+        return standing_after(attributes, asked, bank)
 
     def _read_refusal(
-        self, account_id: AccountId, wanted: Reserve, item: dict[str, Any] | None
-    ) -> Reserved | Refused | None:
+        self, account_id: AccountId, wanted: Reserve, shard: int, item: dict[str, Any] | None
+    ) -> Reserved | Refused | LoanNeeded | None:
         """None where nothing but a day or minute was another than the account's, which is remembered."""
         if item is None:
-            return Refused(FenceStale(None, None), None)
+            return LoanNeeded() if shard else Refused(FenceStale(None, None), None)
         account = account_from_item(item)
         earlier = account.holds.get(wanted.hold.call.request_id)
         if earlier is not None:  # our own attempt, whose reply was lost
             taken = replace(wanted, hold=replace(wanted.hold, entry=earlier.entry))
-            return Reserved(taken.hold, standing_after(item, taken), account)
-        entry = _entered(wanted, {}).hold.entry or NOT_ENTERED
+            return Reserved(taken.hold, self._standing(item, taken), account)
+        entry = _entered(wanted, {}, shard).hold.entry or NOT_ENTERED
         seen = seen_on(item, entry)
         self._memory.mark_seen(account_id, seen)
         self._grants.see(account_id, item, entry.grants)
-        refusal = find_refusal(item, _entered(wanted, seen))
+        entered = _entered(wanted, seen, shard)
+        if shard:
+            return None if has_loans(item, entered) else LoanNeeded()
+        refusal = find_refusal(item, entered)
         return None if refusal is None else Refused(refusal, account)
 
     async def end(self, hold: Hold, update: HoldUpdate, *, watched: bool = False) -> Ended | Gone:
@@ -140,14 +180,17 @@ class DynamoAccounts:
 
         A hold without an entry is one whose reserve was never answered: what it was counted in is read first.
         """
-        account_id = (hold.call.key_id, hold.call.month)
+        key = (hold.call.key_id, hold.call.month)
         if hold.entry is None:
-            account = await self.find(*account_id)
+            account = await self.find(*key)
             held = None if account is None else account.holds.get(hold.call.request_id)
             if held is None:
                 return Gone(account)
-            hold = replace(hold, entry=held.entry)
-        grants = (hold.entry or NOT_ENTERED).grants
+            hold = replace(hold, entry=held.entry or NOT_ENTERED)
+        shard, grants = (hold.entry or NOT_ENTERED).shard, (hold.entry or NOT_ENTERED).grants
+        account_id = account_id_of(*key, shard)
+        if shard:
+            self._memory.mark_places(shard, [hold.call.request_id])
         returned = _returned(watched=watched, changes=bool(grants))
         for _ in range(_WINDOW_ATTEMPTS):
             try:
@@ -161,6 +204,7 @@ class DynamoAccounts:
             else:
                 # A day's grants are not touched by what ends in a later one, and are not among what comes back.
                 self._grants.see(account_id, attributes, [grant for grant in grants if grant in attributes])
+                self._busy.note_end(key, shard)
                 return Ended(account_from_item(attributes) if watched else None)
         raise LedgerUnavailable()
 
@@ -169,7 +213,7 @@ class DynamoAccounts:
 
         Raises LedgerUnavailable.
         """
-        account_id = (event.call.key_id, event.call.month)
+        account_id = account_id_of(event.call.key_id, event.call.month)
         for _ in range(_WINDOW_ATTEMPTS):
             seen = self._memory.seen(account_id)
             entry = entry_of(demand, seen)
@@ -207,5 +251,5 @@ def _returned(*, watched: bool, changes: bool = False) -> str:
     return "ALL_NEW" if watched else "UPDATED_NEW" if changes else "NONE"
 
 
-def _entered(wanted: Reserve, seen: Seen) -> Reserve:
-    return replace(wanted, hold=replace(wanted.hold, entry=entry_of(wanted.demand, seen)))
+def _entered(wanted: Reserve, seen: Seen, shard: int = 0) -> Reserve:
+    return replace(wanted, hold=replace(wanted.hold, entry=entry_of(wanted.demand, seen, shard)))

@@ -12,6 +12,7 @@ from tenants.account_item import account_key, item_key, outbox_name
 from tenants.active_accounts import ActiveAccount, active_from_items, active_item, active_key, hour_of
 from tenants.dynamo_calls import call_store
 from tenants.errors import LedgerUnavailable
+from tenants.shard_loans import shards_of
 from tenants.tables import PARTITION_KEY, SWEEP_SORT, TableNames, active_partition
 from tenants.update_draft import UpdateDraft
 
@@ -90,14 +91,21 @@ class ActiveAccounts:
         """Remove entries that are events by now: on an account that is not used again, no other write will. Raises
         LedgerUnavailable."""
         for first in range(0, len(request_ids), _REMOVALS_A_WRITE):
-            draft = UpdateDraft(self._table, account_key(account.key_id, account.month))
-            draft.require_present(PARTITION_KEY)
-            for each in request_ids[first : first + _REMOVALS_A_WRITE]:
-                draft.remove(outbox_name(each))
-            try:
-                await call_store(self._client, "UpdateItem", _without_values(draft.to_request()))
-            except ConditionFailed:
-                return  # the account has expired, and its entries with it
+            some = request_ids[first : first + _REMOVALS_A_WRITE]
+            for shard in range(1, await self._remove(account, 0, some)):
+                await self._remove(account, shard, some)
+
+    async def _remove(self, account: ActiveAccount, shard: int, request_ids: Sequence[str]) -> int:
+        """How many accounts the key has, where this is the first of them."""
+        draft = UpdateDraft(self._table, account_key(account.key_id, account.month, shard))
+        draft.require_present(PARTITION_KEY)
+        for each in request_ids:
+            draft.remove(outbox_name(each))
+        try:
+            body = {**_without_values(draft.to_request()), "ReturnValues": "ALL_NEW"}
+            return shards_of((await call_store(self._client, "UpdateItem", body))["Attributes"])
+        except ConditionFailed:
+            return 1  # the account has expired, and its entries with it
 
 
 class SweepRecord:

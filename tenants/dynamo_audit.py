@@ -54,8 +54,9 @@ class AuditTrail:
         self._clock_ms = clock_ms
         self._idle: deque[_Chain] = deque()  # the last one used is used next, so that they stay few
 
-    def commit(self, write: Callable[[TransactWrite], None], audit: AuditEvent) -> None:
-        """Commit what `write` puts into a transaction together with the entry, or nothing.
+    def commit(self, write: Callable[[TransactWrite], None], audit: AuditEvent, attempt: int = 0) -> None:
+        """Commit what `write` puts into a transaction together with the entry, or nothing. `attempt` is another one
+        where `write` may put in something else than the last time.
 
         Raises TransactWriteError: with reasons where it was cancelled and nothing was written, without where nobody
         knows; AnswerLost where the change was made under the entry's claim before, IdempotencyInProgress where that is
@@ -65,7 +66,7 @@ class AuditTrail:
         seen = self._heads_beside(chain, audit) if is_witness(chain.next_number) else []
         row = linked(audit_to_row(audit), chain.writer, chain.head, seen)
         try:
-            self._transact(write, audit, row)
+            self._transact(write, audit, row, attempt)
         except TransactWriteError as error:
             stored = self._find(audit) if _may_be_applied(error, audit) else None
             if stored is None:
@@ -92,9 +93,11 @@ class AuditTrail:
             randomness = secrets.token_bytes(_WRITER_ID_CHARS)
             return _Chain(WRITER + time_ordered(self._clock_ms(), randomness, _WRITER_ID_CHARS))
 
-    def _transact(self, write: Callable[[TransactWrite], None], audit: AuditEvent, row: dict[str, Any]) -> None:
+    def _transact(
+        self, write: Callable[[TransactWrite], None], audit: AuditEvent, row: dict[str, Any], attempt: int
+    ) -> None:
         # The token makes a repeat of the same call harmless: botocore repeats what got no answer.
-        token = row["hash"][:36]
+        token = f"{attempt}{row['hash']}"[:36]
         month = month_of(audit.at_ms)
         with TransactWrite(connection=self._rows.connection, client_request_token=token) as transaction:
             write(transaction)

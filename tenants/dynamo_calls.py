@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from awswire.dynamodb import (
@@ -17,6 +17,8 @@ from awswire.dynamodb import (
 from tenants.errors import LedgerUnavailable, TablesMissing
 
 logger = logging.getLogger("sluice.ledger")
+
+_MOST_GETS = 100  # of one BatchGetItem (API reference)
 
 
 async def call_store(
@@ -37,3 +39,24 @@ async def call_store(
         if isinstance(error, Rejected):
             logger.error("DynamoDB rejects what the ledger asks", extra={"operation": operation, "error": str(error)})
         raise LedgerUnavailable(may_have_applied=isinstance(error, OutcomeUnknown)) from error
+
+
+async def read_items(
+    client: DynamoDb, table: str, keys: Sequence[Mapping[str, Any]], attributes: Iterable[str] = ()
+) -> list[dict[str, Any]]:
+    """Those of the items that exist, in any order, strongly consistent, but not all at one moment; whole, or of each
+    `attributes` alone. Raises LedgerUnavailable."""
+    found: list[dict[str, Any]] = []
+    wanted = list(keys)
+    request: dict[str, Any] = {"ConsistentRead": True}
+    if attributes:
+        names = {f"#n{number}": name for number, name in enumerate(attributes)}
+        request |= {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
+    while wanted:
+        batch = {table: {"Keys": wanted[:_MOST_GETS], **request}}
+        answer = await call_store(client, "BatchGetItem", {"RequestItems": batch})
+        found.extend(answer["Responses"].get(table, []))
+        # Of a batch that is too large for one answer (16 MB), or throttled in part, the rest comes back unread.
+        unread = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+        wanted = unread + wanted[_MOST_GETS:]
+    return found

@@ -15,6 +15,7 @@ from pynamodb.transactions import TransactWrite
 from tenants.audit import AuditEvent
 from tenants.dynamo_audit import AuditTrail
 from tenants.errors import ChangedMeanwhile, Conflict, LedgerUnavailable, NotFound, TenantsError, TooContended
+from tenants.tables import PARTITION_KEY, account_partition
 
 T = TypeVar("T")
 THREADS = 16
@@ -59,7 +60,7 @@ class Refusals:
 
     def find(self, reasons: Sequence[CancellationReason | None]) -> TenantsError | None:
         """The error of the first action whose condition failed; None where no condition did."""
-        failed = next((each for each in reasons if each and each.code == "ConditionalCheckFailed"), None)
+        failed = next((each for each in reasons if _has_failed(each) and not _is_account(each)), None)
         if failed is None:
             return None
         if self.missing is not None and not failed.raw_item:
@@ -77,16 +78,29 @@ class Changes:
     async def commit(self, write: Callable[[TransactWrite], None], audit: AuditEvent, refusals: Refusals) -> None:
         """Commit what `write` puts into a transaction together with its audit entry, or nothing.
 
-        A failed condition raises what `refusals` has for it. Raises TooContended, LedgerUnavailable.
+        A failed condition raises what `refusals` has for it. Where it is an account's, of which the key has more by now
+        than `write` has found, `write` is asked again. Raises TooContended, LedgerUnavailable.
         """
+        moved = 0
         for _ in range(CONFLICT_ATTEMPTS):
             try:
-                return await self._threads.run(self._trail.commit, write, audit)
+                return await self._threads.run(self._trail.commit, write, audit, moved)
             except TransactWriteError as error:
                 refusal = refusals.find(error.cancellation_reasons)
                 if refusal is not None:
                     raise refusal from error
-                if not any(reason and reason.code == "TransactionConflict" for reason in error.cancellation_reasons):
+                if any(_has_failed(reason) for reason in error.cancellation_reasons):
+                    moved += 1
+                elif not any(reason and reason.code == "TransactionConflict" for reason in error.cancellation_reasons):
                     raise LedgerUnavailable() from error
             await asyncio.sleep(random.uniform(0, _CONFLICT_SLEEP_SECONDS))  # noqa: S311 - jitter, not a secret
         raise TooContended("The record is being changed by others at the moment; nothing was changed. Please retry.")
+
+
+def _has_failed(reason: CancellationReason | None) -> bool:
+    return reason is not None and reason.code == "ConditionalCheckFailed"
+
+
+def _is_account(reason: CancellationReason | None) -> bool:
+    item = None if reason is None else reason.raw_item
+    return item is not None and str(item[PARTITION_KEY]["S"]).startswith(account_partition(""))

@@ -5,20 +5,21 @@ None of it is on the path of an ordinary request: a draw follows a reserve that 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from awswire.dynamodb import ConditionFailed, DynamoDb, TransactionCanceled
 from awswire.retries import Attempts, RetryPolicy, Timing
 from tenants.account import Hold
-from tenants.account_item import account_from_item
 from tenants.demand import Demand
 from tenants.dynamo_calls import call_store
 from tenants.dynamo_draw_line import DrawLine, Rooms, account_of
 from tenants.dynamo_escrow_books import EscrowBooks
+from tenants.dynamo_shards import recall
 from tenants.errors import FenceStale, LedgerUnavailable, LimitExceeded
 from tenants.escrow import Escrow, Funds, Position, Share, Shortfall, Transfer, Want, exceeded, wants_of
 from tenants.escrow_item import open_update, transfer_transaction
-from tenants.escrow_plan import count_granted, plan_grants, plan_shrink, plan_takes
+from tenants.escrow_plan import count_granted, is_over, plan_grants, plan_shrink, plan_takes
 from tenants.principal import Fence
 from tenants.refusals import limit_exceeded
 from tenants.tables import TableNames
@@ -96,8 +97,11 @@ class TenantBudgets:
             funds = await self._books.find_funds(escrow.tenant_id, escrow.month)
             if await self._is_open(escrow, funds, window.day_of_month):
                 day = max(window.day_of_month, funds.day or 0)
-                transfer = plan_shrink(escrow, funds, await self._books.list_shares(escrow), day)
-                if transfer.empty:
+                shares = await self._books.list_shares(escrow)
+                if recalled := is_over(escrow, funds, day) and await self._recall(escrow, shares):
+                    shares = await self._books.list_shares(escrow)
+                transfer = plan_shrink(escrow, funds, shares, day)
+                if transfer.empty and not recalled:
                     return
                 await self._commit(escrow, Position(funds, Share(""), True, day), transfer)
             if not await attempts.wait():
@@ -106,8 +110,7 @@ class TenantBudgets:
     async def standing(self, tenant_id: str, month: str, day: str) -> TenantStanding:
         """What the tenant's keys used and hold, and what they were granted. Raises LedgerUnavailable."""
         funds = await self._books.find_funds(tenant_id, month)
-        accounts = await self._books.list_accounts(tenant_id, month)
-        return standing_of(month, day, funds, (account_from_item(item) for item in accounts))
+        return standing_of(month, day, funds, await self._books.list_whole_accounts(tenant_id, month))
 
     async def _draw(self, fence: Fence, escrow: Escrow, wants: tuple[Want, ...], window: Window) -> Rooms:
         """What the account has left of each pool by now, which does for the request that asks."""
@@ -134,6 +137,8 @@ class TenantBudgets:
         plan = plan_takes(wants, position, others)
         if not isinstance(plan, Shortfall):
             return plan
+        if await self._recall(escrow, shares):
+            return None
         now = await self._books.find_funds(escrow.tenant_id, escrow.month)
         if now.transfers != position.funds.transfers:
             return None  # what was missing may have been on its way from one account to another
@@ -144,6 +149,11 @@ class TenantBudgets:
         until = self._timing.monotonic() + SPENT_SECONDS
         self._spent[escrow.tenant_id] = _Spent(escrow, plan.want, refusal, until)
         raise refusal
+
+    async def _recall(self, escrow: Escrow, shares: Sequence[Share]) -> bool:
+        """Have busy keys' shards give back what they have not spent. Whether any of them had something."""
+        spread = [share.key_id for share in shares if share.shards > 1]
+        return any([await recall(self._client, self._tables.usage, escrow, key_id) for key_id in spread])
 
     async def _commit(self, escrow: Escrow, position: Position, transfer: Transfer) -> bool:
         """False where it was refused, or where nobody knows: then the books tell."""

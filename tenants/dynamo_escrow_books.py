@@ -11,8 +11,11 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 from awswire.dynamodb import ConditionFailed, DynamoDb
-from tenants.account_item import Item, account_key
-from tenants.dynamo_calls import call_store
+from tenants.account import Account
+from tenants.account_item import Item, account_from_item, account_key
+from tenants.account_shards import merge
+from tenants.dynamo_calls import call_store, read_items
+from tenants.dynamo_shards import read_shards
 from tenants.errors import FenceStale
 from tenants.escrow import NO_FUNDS, Escrow, Funds, Position, Share
 from tenants.escrow_item import (
@@ -26,7 +29,6 @@ from tenants.escrow_item import (
 )
 from tenants.tables import KEY_POINTER, PARTITION_KEY, SORT_KEY, TableNames, funds_partition, tenant_partition
 
-_MOST_GETS = 100  # of one BatchGetItem (API reference)
 _AT_ONCE = 10
 
 
@@ -69,6 +71,16 @@ class EscrowBooks:
         key_ids.update(await self.list_grantees(tenant_id, month))
         return await self._get([account_key(key_id, month) for key_id in sorted(key_ids)], attributes)
 
+    async def list_whole_accounts(self, tenant_id: str, month: str) -> list[Account]:
+        """The accounts of a tenant's keys as they stand, each with all of its shards."""
+        accounts = [account_from_item(item) for item in await self.list_accounts(tenant_id, month)]
+        return [await self._complete(account) for account in accounts]
+
+    async def _complete(self, first: Account) -> Account:
+        key, others = (first.key_id, first.month), range(1, first.shards)
+        shards = await read_shards(self._client, self._tables.usage, key, others) if others else {}
+        return merge(first, [account_from_item(item) for item in shards.values() if item])
+
     async def list_shares(self, escrow: Escrow) -> list[Share]:
         items = await self.list_accounts(escrow.tenant_id, escrow.month, SHARE_ATTRIBUTES)
         return [share_from_item(item) for item in items]
@@ -97,20 +109,7 @@ class EscrowBooks:
         return share_from_item(answer["Attributes"])
 
     async def _get(self, keys: Sequence[Item], attributes: Iterable[str] = ()) -> list[Item]:
-        found: list[Item] = []
-        wanted = list(keys)
-        request: dict[str, Any] = {"ConsistentRead": True}
-        if attributes:
-            names = {f"#n{number}": name for number, name in enumerate(attributes)}
-            request |= {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
-        while wanted:
-            batch = {self._tables.usage: {"Keys": wanted[:_MOST_GETS], **request}}
-            answer = await call_store(self._client, "BatchGetItem", {"RequestItems": batch})
-            found.extend(answer["Responses"].get(self._tables.usage, []))
-            # Of a batch that is too large for one answer (16 MB), or throttled in part, the rest comes back unread.
-            unread = answer.get("UnprocessedKeys", {}).get(self._tables.usage, {}).get("Keys", [])
-            wanted = unread + wanted[_MOST_GETS:]
-        return found
+        return await read_items(self._client, self._tables.usage, keys, attributes)
 
     async def _query(self, table: str, partition: str, sort_prefix: str) -> AsyncIterator[Item]:
         body: dict[str, Any] = {

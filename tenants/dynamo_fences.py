@@ -1,8 +1,10 @@
 """The control plane's part of the fence: a change raises the versions on the accounts that it concerns.
 
-key     the accounts of its months are raised in the transaction that changes the key.
+key     the accounts of its months are raised in the transaction that changes the key. A busy key's shards are shut in
+        the same transaction, on condition that they are all that there are: the next loan opens them again.
 tenant  the record first, then each key's account by a plain conditional update. An account that does not exist
-        yet needs none: opening it checks the tenant's version. A call that breaks off half-way is repeated.
+        yet needs none: opening it checks the tenant's version. Nor does a shard: after its key's account was raised
+        a loan that opens one asks for the new version. A call that breaks off half-way is repeated.
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from pynamodb.exceptions import UpdateError
+from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
@@ -40,7 +43,13 @@ class Fences:
                 FenceRow.t.set(key.tenant_id),
                 FenceRow.ttl.set(account_expiry(month)),
             ]
-            transaction.update(self._rows.fence(account_partition(key.id), month), actions=actions)
+            shards = self._count_shards(key.id, month)
+            counted = FenceRow.sh.does_not_exist() if shards == 1 else FenceRow.sh == shards
+            account = self._rows.fence(account_partition(key.id), month)
+            transaction.update(account, actions=actions, condition=counted, return_values="ALL_OLD")
+            for shard in range(1, shards):
+                row = self._rows.fence(account_partition(key.id, shard), month)
+                transaction.update(row, actions=[FenceRow.kv.remove()])
 
     def keep_accounts(self, transaction: TransactWrite, key: ApiKey) -> None:
         """Leave word of the accounts of a key that is deleted, as a step of the transaction that deletes it: what it
@@ -64,17 +73,37 @@ class Fences:
         key_ids = [row.sk.removeprefix(KEY_POINTER) for row in pointers]
         return [self._rows.fence(account_partition(key_id), month) for key_id in key_ids for month in months]
 
-    @staticmethod
-    def _raise_account(account: FenceRow, tenant_version: int) -> None:
+    def _raise_account(self, account: FenceRow, tenant_version: int) -> None:
         behind = FenceRow.pk.exists() & (FenceRow.tv.does_not_exist() | (FenceRow.tv < tenant_version))
-        for attempts_left in reversed(range(CONFLICT_ATTEMPTS)):
-            try:
-                account.update(actions=[FenceRow.tv.set(tenant_version)], condition=behind)
-            except UpdateError as error:
-                if error.cause_response_code == "ConditionalCheckFailedException":
-                    return
-                # An account being opened or changed by a transaction; botocore does not repeat this one.
-                if error.cause_response_code != "TransactionConflictException" or not attempts_left:
-                    raise
-            else:
-                return
+        key_id = account.pk.removeprefix(account_partition(""))
+        if _update(account, FenceRow.tv.set(tenant_version), behind):
+            shards = int(account.sh or 1)  # as the update found it
+        else:
+            shards = self._count_shards(key_id, account.sk)
+        for shard in range(1, shards):
+            row = self._rows.fence(account_partition(key_id, shard), account.sk)
+            _update(row, FenceRow.tv.remove(), FenceRow.tv < tenant_version)
+
+    def _count_shards(self, key_id: str, month: str) -> int:
+        """How many accounts the key has, 1 where it has none yet."""
+        try:
+            row = self._rows.fence.get(account_partition(key_id), month, True, attributes_to_get=["sh"])
+        except DoesNotExist:
+            return 1
+        return int(row.sh or 1)
+
+
+def _update(account: FenceRow, action: Action, condition: Condition) -> bool:
+    """False where the condition does not hold."""
+    for attempts_left in reversed(range(CONFLICT_ATTEMPTS)):
+        try:
+            account.update(actions=[action], condition=condition)
+        except UpdateError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                return False
+            # An account being opened or changed by a transaction; botocore does not repeat this one.
+            if error.cause_response_code != "TransactionConflictException" or not attempts_left:
+                raise
+        else:
+            break
+    return True

@@ -6,22 +6,27 @@ conflicts with its neighbours on a busy account.
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from awswire.attributes import from_attributes
 from awswire.dynamodb import DynamoDb, TransactionCanceled
+from awswire.retries import Timing
 from tenants.account import Account, Hold
 from tenants.account_counts import Seen
 from tenants.account_item import item_key, open_transaction
-from tenants.account_memory import AccountMemory
+from tenants.account_memory import AccountMemory, account_id_of
 from tenants.account_reserve import Reserve
 from tenants.account_settle import drop_update, settle_update
+from tenants.busy_keys import BusyKeys, Spread
 from tenants.delivery import charge_abandoned
 from tenants.demand import Demand
 from tenants.dynamo_accounts import DynamoAccounts, Ended, Refused
 from tenants.dynamo_calls import call_store
 from tenants.dynamo_events import DynamoEvents
+from tenants.dynamo_shard_loans import SpreadAccounts
 from tenants.errors import FenceStale, LedgerUnavailable
 from tenants.event import Call, Settlement, UsageEvent
 from tenants.principal import Fence, KeyRecord
@@ -32,6 +37,7 @@ from tenants.tables import KEY_SORT, TENANT_SORT, TableNames, key_partition, ten
 
 # The most that one refused request finishes of what others abandoned, before it is tried again.
 _FINISHED_A_RESERVE = 10
+SPREAD = Spread()
 
 
 class DynamoKeyReader:
@@ -56,7 +62,9 @@ class DynamoKeyReader:
 
 
 class DynamoLedger:
-    """Ledger on DynamoDB. One per process: it remembers what it last saw of accounts, see `AccountMemory`."""
+    """Ledger on DynamoDB. One per process: it remembers what it last saw of accounts, see `AccountMemory`. `spread`
+    tells when a busy key gets further accounts.
+    """
 
     def __init__(
         self,
@@ -64,19 +72,23 @@ class DynamoLedger:
         tables: TableNames,
         monotonic: Callable[[], float],
         mark_late: Callable[[Sequence[UsageEvent]], Awaitable[None]] | None = None,
+        spread: Spread = SPREAD,
     ) -> None:
         self._client = client
         self._tables = tables
         self._mark_late = mark_late
         self._memory = AccountMemory()
-        self._accounts = DynamoAccounts(client, tables.usage, monotonic, self._memory)
+        busy = BusyKeys(spread)
+        self._accounts = DynamoAccounts(client, tables.usage, monotonic, self._memory, busy)
+        timing = Timing(monotonic, asyncio.sleep, random.random)
+        self._spread_accounts = SpreadAccounts(client, tables.usage, self._accounts, busy, timing)
         self._events = DynamoEvents(client, tables)
 
     async def reserve(self, fence: Fence, hold: Hold, demand: Demand) -> Reserved:
         wanted = Reserve(fence, hold, demand)
-        outcome = await self._accounts.reserve(wanted)
+        outcome = await self._spread_accounts.reserve(wanted)
         if isinstance(outcome, Refused) and await self._finish_expired(outcome, hold.call.started_at_ms):
-            outcome = await self._accounts.reserve(wanted)
+            outcome = await self._spread_accounts.reserve(wanted)
         if isinstance(outcome, Refused):
             raise outcome.error
         return outcome
@@ -104,7 +116,9 @@ class DynamoLedger:
 
         outcome = await self._accounts.end(hold, update, watched=watched)
         if isinstance(outcome, Ended):
-            return Settled(done=True, account=outcome.account)
+            # Nothing more is reserved on the shards of a key with alerts, so that what they have stays as it is.
+            account = None if outcome.account is None else await self._accounts.complete(outcome.account)
+            return Settled(done=True, account=account)
         earlier = None if outcome.account is None else outcome.account.outbox.get(hold.call.request_id)
         return Settled(earlier is not None and earlier.settlement == settlement)
 
@@ -139,7 +153,9 @@ class DynamoLedger:
         if self._mark_late is not None:
             await self._mark_late(events)
         for event in events:
-            self._memory.mark_delivered((event.call.key_id, event.call.month), [event.call.request_id])
+            call = event.call
+            account_id = account_id_of(call.key_id, call.month, self._memory.place_of(call.request_id))
+            self._memory.mark_delivered(account_id, [call.request_id])
 
     async def list_events(self, tenant_id: str, day: str, after: str | None, limit: int) -> Page[UsageEvent]:
         return await self._events.list_of_day(tenant_id, day, after, limit)

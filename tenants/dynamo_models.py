@@ -128,6 +128,7 @@ class FenceRow(PointerRow):
     tv = NumberAttribute(null=True)
     t = UnicodeAttribute(null=True)
     ttl = NumberAttribute(null=True)
+    sh = NumberAttribute(null=True)
 
 
 RowType = TypeVar("RowType", bound=PointerRow)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from awswire.attributes import from_attributes
 from awswire.dynamodb import DynamoDb
-from tenants.account_item import account_from_item, item_key
+from tenants.account_item import item_key
 from tenants.dynamo_calls import call_store
 from tenants.dynamo_escrow_books import EscrowBooks
 from tenants.event_order import day_period
@@ -34,8 +34,7 @@ class TenantSpend:
     async def sum_accounts(self, tenant_id: str, month: str, day: str | None) -> Spendings:
         """What is settled of a month (`2026-11`), and of a day of it (`2026-11-20`) that is not over. It reads the
         accounts of all its keys."""
-        items = await self._books.list_accounts(tenant_id, month)
-        accounts = [account_from_item(item) for item in items]
+        accounts = await self._books.list_whole_accounts(tenant_id, month)
         return {**spent_in_month(accounts), **({} if day is None else spent_on_day(accounts, int(day[8:])))}
 
     async def sum_day(self, tenant_id: str, day: str, now_ms: int) -> Spendings:

@@ -84,7 +84,8 @@ class Escrow:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A key's account of a month, as far as its tenant's budgets go. `day` is the day of month of its daily amounts."""
+    """A key's account of a month, as far as its tenant's budgets go. `day` is the day of month of its daily amounts.
+    What a busy key's account has lent to its `shards` is spent here."""
 
     key_id: str
     key_version: int | None = None
@@ -92,6 +93,7 @@ class Share:
     day: int | None = None
     rooms: Amounts = field(default_factory=dict)
     spendings: Amounts = field(default_factory=dict)
+    shards: int = 1
 
     def room(self, pool: Pool, day: int) -> int:
         """What it may still spend. Below zero where a request cost more than its bound."""

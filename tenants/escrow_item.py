@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tenants.account_item import Item, account_key, find_number, item_key, number_of
+from tenants.account_item import SHARDS, Item, account_key, find_number, item_key, number_of
 from tenants.escrow import DAILY_POOLS, POOLS, Escrow, Funds, Position, Share, Take, Transfer
 from tenants.periods import account_expiry
 from tenants.tables import (
@@ -36,7 +36,14 @@ from tenants.tables import (
 )
 from tenants.update_draft import UpdateDraft
 
-SHARE_ATTRIBUTES = (PARTITION_KEY, "kv", "tv", "dd", *(name for pool in POOLS for name in (pool.room, pool.spent)))
+SHARE_ATTRIBUTES = (
+    PARTITION_KEY,
+    "kv",
+    "tv",
+    "dd",
+    SHARDS,
+    *(name for pool in POOLS for name in (pool.room, pool.spent)),
+)
 
 
 def funds_key(tenant_id: str, month: str) -> Item:
@@ -73,6 +80,7 @@ def share_from_item(item: Mapping[str, Mapping[str, Any]]) -> Share:
         day=find_number(item, "dd"),
         rooms={pool: int(item[pool.room]["N"]) for pool in POOLS if pool.room in item},
         spendings={pool: int(item[pool.spent]["N"]) for pool in POOLS if pool.spent in item},
+        shards=number_of(item, SHARDS) or 1,
     )
 
 

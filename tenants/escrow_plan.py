@@ -56,8 +56,16 @@ def plan_takes(wants: Sequence[Want], position: Position, others: Sequence[Share
 
 def plan_shrink(escrow: Escrow, funds: Funds, shares: Sequence[Share], day: int) -> Transfer:
     """What to take back where more is granted than the caps allow; empty where nothing is, or nothing can be."""
-    excess = {pool: funds.granted(pool, day) - cap for pool, cap in escrow.caps.items()}
-    return Transfer(day, {}, _take(_positive(excess), shares, day))
+    return Transfer(day, {}, _take(_positive(_excess(escrow, funds, day)), shares, day))
+
+
+def is_over(escrow: Escrow, funds: Funds, day: int) -> bool:
+    """Whether more is granted than a cap allows."""
+    return any(excess > 0 for excess in _excess(escrow, funds, day).values())
+
+
+def _excess(escrow: Escrow, funds: Funds, day: int) -> dict[Pool, int]:
+    return {pool: funds.granted(pool, day) - cap for pool, cap in escrow.caps.items()}
 
 
 def count_granted(escrow: Escrow, shares: Sequence[Share], day: int) -> dict[Pool, int]:

@@ -115,7 +115,8 @@ class Ledger(Protocol):
     """Accounts and events. `tenants/account.py` says what holds of them."""
 
     async def reserve(self, fence: Fence, hold: Hold, demand: Demand) -> Reserved:
-        """Write the hold in one conditional update, if the fence is current and every limit has room for its bound.
+        """Write the hold in one conditional update, if the fence is current and every limit has room for its bound. A
+        busy key has several accounts, which keep its limits together; what is said of its account is of all of them.
 
         Of the key's limits all hold, of the tenant's its budgets, as far as they were granted to this account. A
         bound without a cost takes no money: whether such a request may be served under a budget in money is for the

@@ -14,6 +14,7 @@ core    tenants, keys, migrations. Small, precious: point-in-time recovery and d
 
 usage   accounts, events and kept reasoning; written by every request, expiring.
         A#<key>             <yyyy-mm>      the account
+        A#<key>#<n>         <yyyy-mm>      a further account of a busy key, its shard n, from 1
         B#<tenant>          <yyyy-mm>      what the tenant's budgets granted to its keys' accounts
         B#<tenant>          <yyyy-mm>#<key>   one of the keys that were granted something, or were deleted
         G#<tenant>          GATE           the tenant's rates: this minute, and the requests in flight
@@ -93,8 +94,8 @@ def user_partition(user_id: str) -> str:
     return f"USER#{user_id}"
 
 
-def account_partition(key_id: str) -> str:
-    return f"A#{key_id}"
+def account_partition(key_id: str, shard: int = 0) -> str:
+    return f"A#{key_id}#{shard}" if shard else f"A#{key_id}"
 
 
 def funds_partition(tenant_id: str) -> str:

@@ -40,6 +40,10 @@ class FaultyTransport:
     def plan(self, operation: str, *faults: Fault) -> None:
         self._plans[operation].extend(faults)
 
+    def forget(self, operation: str) -> None:
+        """Drop what is planned for an operation and was not met."""
+        self._plans[operation].clear()
+
     @property
     def pending(self) -> int:
         """Planned faults that no request has met."""

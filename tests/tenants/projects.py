@@ -12,9 +12,10 @@ import orjson
 from awswire.dynamodb import DynamoDb
 from awswire.retries import RetryPolicy, Timing
 from tenants.account import Bound, Hold
+from tenants.busy_keys import Spread
 from tenants.demand import Demand
 from tenants.dynamo_escrow import TRANSFERS, TenantBudgets
-from tenants.dynamo_ledger import DynamoLedger
+from tenants.dynamo_ledger import SPREAD, DynamoLedger
 from tenants.errors import GrantNeeded, LimitExceeded
 from tenants.escrow import POOLS, Pool
 from tenants.escrow_item import funds_from_item, funds_key, share_from_item
@@ -71,10 +72,12 @@ class Project:
     key_prefix: str = "key_"
     key_ids: list[str] = field(default_factory=list)
 
-    def new_instance(self, retries: RetryPolicy = _PATIENT, client: DynamoDb | None = None) -> Instance:
+    def new_instance(
+        self, retries: RetryPolicy = _PATIENT, client: DynamoDb | None = None, spread: Spread = SPREAD
+    ) -> Instance:
         timing = Timing(self.store.monotonic, asyncio.sleep, random.random)
         budgets = TenantBudgets(client or self.store.client, self.store.tables, timing, retries)
-        return Instance(self.store.new_ledger(), budgets)
+        return Instance(self.store.new_ledger(spread), budgets)
 
     def fence(self, key_id: str) -> Fence:
         return Fence(key_id, self.tenant.id, KEY.version, self.tenant.version)

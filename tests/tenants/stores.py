@@ -22,9 +22,10 @@ from awswire.transport_lean import LeanTransport
 from migrations.runner import migrate
 from tenants.account import Account
 from tenants.account_item import account_key
+from tenants.busy_keys import Spread
 from tenants.dynamo_access import DynamoAccess
 from tenants.dynamo_directory import DynamoDirectory
-from tenants.dynamo_ledger import DynamoKeyReader, DynamoLedger
+from tenants.dynamo_ledger import SPREAD, DynamoKeyReader, DynamoLedger
 from tenants.dynamo_models import bind
 from tenants.key import ApiKey
 from tenants.principal import Fence
@@ -104,9 +105,9 @@ class Store:
     def reader(self) -> DynamoKeyReader:
         return DynamoKeyReader(self.client, self.tables)
 
-    def new_ledger(self) -> DynamoLedger:
+    def new_ledger(self, spread: Spread = SPREAD) -> DynamoLedger:
         """That of another process: nothing of what one remembers is known to the other."""
-        return DynamoLedger(self.client, self.tables, self.monotonic)
+        return DynamoLedger(self.client, self.tables, self.monotonic, spread=spread)
 
     def new_directory(self, clock_ms: Callable[[], int]) -> DynamoDirectory:
         return DynamoDirectory(bind(self.ground.access, self.tables), clock_ms)
@@ -123,10 +124,16 @@ class Store:
         assert account is not None
         return account
 
-    async def get_item(self, key_id: str = KEY.id, month: str = MONTH) -> dict[str, Any]:
+    async def get_item(self, key_id: str = KEY.id, month: str = MONTH, shard: int = 0) -> dict[str, Any]:
         """The account as DynamoDB has it."""
-        body = {"TableName": self.tables.usage, "Key": account_key(key_id, month), "ConsistentRead": True}
+        body = {"TableName": self.tables.usage, "Key": account_key(key_id, month, shard), "ConsistentRead": True}
         item: dict[str, Any] = (await self.client.call("GetItem", body, repeatable=True))["Item"]
+        return item
+
+    async def find_item(self, key_id: str, shard: int, month: str = MONTH) -> dict[str, Any]:
+        """As `get_item`; empty where there is none."""
+        body = {"TableName": self.tables.usage, "Key": account_key(key_id, month, shard), "ConsistentRead": True}
+        item: dict[str, Any] = (await self.client.call("GetItem", body, repeatable=True)).get("Item", {})
         return item
 
     async def grant(self, counter: str, amount: int, key_id: str = KEY.id, *, day: int | None = None) -> None:

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from awswire.dynamodb import DynamoDb
 from tenants.account import Bound
+from tenants.busy_keys import Spread
 from tenants.dynamo_escrow import TRANSFERS
+from tenants.dynamo_ledger import SPREAD
 from tenants.errors import LedgerUnavailable, LimitExceeded
 from tenants.escrow import Pool
 from tenants.event import Settlement, UsageStatus
@@ -25,6 +27,7 @@ from tenants.window import window_of
 from tests.tenants.faults import LOST_REPLIES, NOT_APPLIED, Fault
 from tests.tenants.projects import BOUND, EVERY_POOL, Instance, Project, limits_for, open_project
 from tests.tenants.samples import MONTH, NOW_MS, a_hold
+from tests.tenants.spread_keys import EAGER
 from tests.tenants.stores import Store
 
 Books = dict[Pool, tuple[int, int, int]]
@@ -93,13 +96,14 @@ def assert_balanced(project: Project, former: Books, now: Books) -> None:
 
 # The tables are cleared once a test; every example has a tenant of its own.
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("spread", [SPREAD, EAGER], ids=["one account", "spread"])
 @given(taken=steps, pools=pools_of_a_tenant)
 async def test_the_books_balance_after_any_order_of_steps_and_faults(
-    store: Store, taken: list[Step], pools: list[tuple[Interval, Currency]]
+    store: Store, taken: list[Step], pools: list[tuple[Interval, Currency]], spread: Spread
 ) -> None:
     project = await open_project(store, limits_for(6, *pools), KEYS, tenant_id=f"proj_r{next(_numbers)}")
     retries = replace(TRANSFERS, attempts=12, first_pause_seconds=0.0)
-    instances = [project.new_instance(retries), project.new_instance(retries)]
+    instances = [project.new_instance(retries, spread=spread) for _ in range(2)]
     held: list[Reserved] = []
     former = await project.books()
     for step in taken:

@@ -102,7 +102,9 @@ def kill_again_and_again(stack: Stack, folder: Path, load: Load) -> None:
     with ExitStack() as opened, ThreadPoolExecutor(STARTING_AT_ONCE) as starting:
 
         def start(number: int) -> KillableGateway:
-            gateway = start_killable(stack, folder / f"gateway-{number}.log", SETTINGS)
+            # To every other one a key is busy with two requests at once: then it has several accounts.
+            spread = {"SLUICE_ACCOUNT_SHARD_REQUESTS": "1" if number % 2 else "24"}
+            gateway = start_killable(stack, folder / f"gateway-{number}.log", {**SETTINGS, **spread})
             opened.callback(gateway.kill)
             return gateway
 
@@ -123,6 +125,7 @@ def test_what_bedrock_answered_is_on_the_ledger_once_after_kills_at_random_momen
     with closing(Ledger(crashed)) as ledger:
         held = {request_id for key in load.keys for request_id in ledger.totals(key).holds}
         assert held, "some request has to have been under way when its gateway was killed"
+        assert max(int(ledger.find_account_item(key).get("sh", 1)) for key in load.keys) > 1
         swept = asyncio.run(sweep_later(crashed))
         assert (swept.abandoned, swept.failed) == (len(held), 0)
         books = read_books(ledger, Bedrock(crashed), load.keys)

@@ -1,0 +1,70 @@
+"""A project's budget holds over its keys where some of them are spread over several accounts."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tenants.errors import LimitExceeded
+from tenants.limits import Currency, Interval
+from tenants.window import window_of
+from tests.tenants.projects import BOUND, EVERY_POOL, Instance, Project, limits_for, open_project
+from tests.tenants.samples import DAY, MONTH, NOW_MS, a_hold
+from tests.tenants.spread_keys import EAGER
+from tests.tenants.stores import Store
+
+COST = BOUND.cost_pico_usd or 0
+
+
+async def take_at_once(project: Project, instance: Instance, key_id: str, requests: int) -> int:
+    """How many of them were taken; they go on."""
+
+    async def take(number: int) -> bool:
+        hold = a_hold(f"req_{key_id}{id(instance)}n{number}", key_id, bound=BOUND)
+        try:
+            await project.take(instance, hold)
+        except LimitExceeded:
+            return False
+        return True
+
+    return sum(await asyncio.gather(*(take(number) for number in range(requests))))
+
+
+@pytest.mark.parametrize("pool", EVERY_POOL)
+async def test_the_last_of_a_budget_is_found_on_the_accounts_of_a_busy_key(
+    store: Store, pool: tuple[Interval, Currency]
+) -> None:
+    project = await open_project(store, limits_for(20, pool), keys=2)
+    busy, other = project.new_instance(spread=EAGER), project.new_instance()
+    assert await take_at_once(project, busy, "key_0", 4) == 4
+    assert (await store.get_account("key_0")).shards > 1
+    assert await take_at_once(project, other, "key_1", 20) == 16
+    standing = await other.budgets.standing(project.tenant.id, MONTH, DAY)
+    assert (standing.in_flight, standing.of(*pool).spent) == (20, 20 * (COST if pool[1] is Currency.USD else 1_000))
+    await project.assert_balanced()
+
+
+@pytest.mark.parametrize("pool", EVERY_POOL)
+async def test_what_a_busy_keys_accounts_have_not_spent_of_a_lowered_budget_is_taken_back(
+    store: Store, pool: tuple[Interval, Currency]
+) -> None:
+    project = await open_project(store, limits_for(200, pool), keys=1)
+    busy = project.new_instance(spread=EAGER)
+    assert await take_at_once(project, busy, "key_0", 8) == 8
+    await project.change(limits_for(8, pool))
+    await busy.budgets.shrink(project.tenant, window_of(NOW_MS))
+    for instance in (busy, project.new_instance(spread=EAGER), project.new_instance()):
+        assert await take_at_once(project, instance, "key_0", 4) == 0
+    await project.assert_balanced()
+
+
+async def test_two_busy_keys_of_four_processes_spend_a_budget_to_its_last_request(store: Store) -> None:
+    project = await open_project(store, limits_for(17), keys=2)
+    asking = (
+        take_at_once(project, project.new_instance(spread=EAGER), key_id, 10)
+        for key_id in project.key_ids
+        for _ in range(2)
+    )
+    assert sum(await asyncio.gather(*asking)) == 17
+    await project.assert_balanced()
