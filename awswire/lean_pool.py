@@ -85,6 +85,11 @@ class LeanPool:
         if self._connections:
             await self._emptied.wait()
 
+    def drop_idle(self) -> None:
+        """Close what lies idle now."""
+        while self._idle:
+            self._idle.popleft().abort()
+
     # The connection's side.
 
     def adopt(self, connection: LeanConnection) -> None:

@@ -42,6 +42,11 @@ class LeanTransport:
         connection = pool.find_idle() or await pool.open_connection(timeouts.connect_seconds)
         return await connection.exchange(request, head, timeouts.read_seconds)
 
+    def drop_idle(self) -> None:
+        """Close what lies idle now: for a process that was frozen, whose clock stood still while its peers closed."""
+        for pool in self._pools.values():
+            pool.drop_idle()
+
     async def aclose(self) -> None:
         self._closed = True
         for pool in list(self._pools.values()):

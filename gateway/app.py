@@ -89,6 +89,7 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> Application:
     )
     # For servers whose processes are frozen between requests.
     app.state.warm, app.state.flush = partial(_warm, parts), partial(_flush, parts)
+    app.state.drop_idle = getattr(parts.aws.transport, "drop_idle", lambda: None)  # aiohttp has no such thing
     if settings.metrics:
         app.state.metrics = parts.metrics
         app.include_router(metrics_router)

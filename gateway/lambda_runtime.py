@@ -107,7 +107,8 @@ async def _flush(app: Any) -> None:
 
 
 async def _serve_until_stopped(api: RuntimeApi, application: RunningApplication, concurrency: int) -> int:
-    serving = Serving(application, to_request(application), lambda: _flush(application.app), _clock_ms)
+    app: Any = application.app
+    serving = Serving(application, to_request(application), lambda: _flush(app), app.state.drop_idle, _clock_ms)
     running = asyncio.create_task(Runtime(api, serving, concurrency).run())
 
     def stop() -> None:

@@ -20,6 +20,8 @@ logger = logging.getLogger("sluice.lambda")
 _SETTLE_SECONDS = 3.0
 # And what still runs then is stopped.
 _STOP_SECONDS = 1.0
+# By the wall clock, which alone goes on while a process is frozen: AWS's side closes idle connections soon after.
+_FROZEN_MS = 10_000
 _NO_HTTP = (
     "The event is no HTTP request. Invoke the function through its URL, an API of API Gateway, or a load balancer."
 )
@@ -28,11 +30,13 @@ _NO_HTTP = (
 @dataclass(frozen=True, slots=True)
 class Serving:
     """How invocations are served. `to_request` raises for an event that is no HTTP request; `before_freeze` is awaited
-    between an answer's end and the next invocation; `clock_ms` is wall time in milliseconds."""
+    between an answer's end and the next invocation, and `after_freeze` called where that came long after; `clock_ms` is
+    wall time in milliseconds."""
 
     application: RunningApplication
     to_request: Callable[[Invocation], AskedRequest]
     before_freeze: Callable[[], Awaitable[None]]
+    after_freeze: Callable[[], None]
     clock_ms: Callable[[], int]
 
 
@@ -59,10 +63,16 @@ class Runtime:
         raise next(end for end in ends if end is not None and not isinstance(end, asyncio.CancelledError))
 
     async def _loop(self) -> None:
+        if self._concurrency > 1:  # the environment is never frozen between two invocations
+            while True:
+                await self._answer(await self._api.next_invocation())
         while True:
-            await self._answer(await self._api.next_invocation())
-            if self._concurrency == 1:  # with several, the environment is never frozen between two
-                await self._serving.before_freeze()
+            asked_ms = self._serving.clock_ms()
+            invocation = await self._api.next_invocation()
+            if self._serving.clock_ms() - asked_ms > _FROZEN_MS:
+                self._serving.after_freeze()
+            await self._answer(invocation)
+            await self._serving.before_freeze()
 
     async def _answer(self, invocation: Invocation) -> None:
         try:

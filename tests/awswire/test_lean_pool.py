@@ -280,3 +280,17 @@ async def test_a_peer_that_never_answers_costs_its_permit_no_longer_than_the_tim
         )
         assert all(isinstance(result, ReadTimedOut) for result in results)
         await transport.aclose()
+
+
+@on_both_loops
+async def test_idle_connections_that_are_dropped_are_used_no_more_and_those_in_use_go_on() -> None:
+    async with open_server(echo) as server:
+        transport = LeanTransport(8)
+        await call(transport, post(server.origin, b"one"))
+        transport.drop_idle()
+        under_way = asyncio.create_task(call(transport, post(server.origin, b"two")))
+        await turn_loop()
+        transport.drop_idle()
+        assert await under_way == b"two"
+        assert server.accepted == 2
+        await transport.aclose()

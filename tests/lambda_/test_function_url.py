@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import httpx2
 import openai
 import pytest
@@ -65,10 +67,20 @@ def test_a_refusal_has_its_status_and_openais_error(client: OpenAI, stream: bool
     assert raised.value.response.headers["x-request-id"].startswith("req_")
 
 
-def test_a_failure_within_the_stream_is_raised_and_not_a_stop(client: OpenAI) -> None:
+def test_a_failure_within_the_stream_is_raised_and_not_a_stop(
+    client: OpenAI, environment: Environment, key: IssuedKey
+) -> None:
     messages = ask("[[sim:tokens=20 stream_error=modelStreamErrorException after=5]]")
     with pytest.raises(openai.APIError):
         list(client.chat.completions.create(model=CHAT_MODEL, messages=messages, stream=True))
+
+    def lines() -> list[dict[str, object]]:
+        told = [json.loads(line) for line in environment.log.read_text().splitlines() if line.startswith("{")]
+        return [line for line in told if line.get("key_id") == key.id and line["logger"] == "sluice.request"]
+
+    # What the template's alarm on failed streams looks for: its metric filter is held to this by test_template.py.
+    (line,) = eventually(lines, bool)
+    assert (line["status"], line["error"]) == (200, "ModelStreamErrorException")
 
 
 def test_the_admin_api_is_served_as_well(environment: Environment, key: IssuedKey, stack: object) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from migrations.catalog import discover
 from tests.lambda_.events import Json, function_url_event, rest_event
 from tests.wire.ledger import Ledger
 from tests.wire.stack import CHAT_MODEL, PROJECT, Stack
@@ -70,8 +71,7 @@ def test_a_scheduled_sweep_says_what_it_found(stack: Stack) -> None:
 
 def test_a_deployment_can_record_its_migrations(stack: Stack) -> None:
     (recorded,) = call(stack, "maintain", {"sluice": "migrate"})
-    assert recorded["applied"] == []
-    assert "m0001_tables" in " ".join(recorded["already_done"])
+    assert recorded == {"applied": [], "already_done": [step.version for step in discover()]}
 
 
 def test_another_event_is_refused_by_the_schedule(stack: Stack) -> None:

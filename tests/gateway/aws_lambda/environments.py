@@ -50,13 +50,15 @@ async def runtime_of(
     *,
     seen: list[str] | None = None,
     before_freeze: Callable[[], Awaitable[None]] = nothing,
+    after_freeze: Callable[[], None] = lambda: None,
+    clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     concurrency: int = 1,
 ) -> AsyncIterator[FakeRuntimeApi]:
     """The API of an environment that serves `http`."""
     application = RunningApplication(with_lifespan(http, seen))
     transport = LeanTransport()
     async with running_api() as api:
-        serving = Serving(application, to_request(application), before_freeze, lambda: time.time_ns() // 1_000_000)
+        serving = Serving(application, to_request(application), before_freeze, after_freeze, clock_ms)
         await application.start()
         running = asyncio.create_task(Runtime(RuntimeApi(transport, api.address), serving, concurrency).run())
         try:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 
 import pytest
 from starlette.types import Receive, Scope, Send
@@ -105,6 +106,23 @@ async def test_what_has_to_be_done_before_the_freeze_is_done_before_the_next_inv
     assert order[0] == "flushed, 1 asked for"
 
 
+async def test_after_a_long_freeze_connections_are_dropped_before_the_next_request_and_not_after_a_short_one() -> None:
+    now_ms = time.time_ns() // 1_000_000
+    seen: list[str] = []
+
+    async def http(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append("request")
+        await pieces_of(b"ok")(scope, receive, send)
+
+    async with runtime_of(http, after_freeze=lambda: seen.append("dropped"), clock_ms=lambda: now_ms) as api:
+        for frozen_ms in (0, 9_000, 60_000):
+            while not api.waiting:  # noqa: ASYNC110 - the loop has to have asked
+                await asyncio.sleep(0.001)
+            now_ms += frozen_ms
+            await api.invoke(GET, remaining_ms=1_000_000)
+    assert seen == ["request", "request", "dropped", "request"]
+
+
 async def test_a_stop_lets_the_application_end_and_the_client_know() -> None:
     ended = []
 
@@ -154,4 +172,4 @@ async def test_a_runtime_api_that_refuses_ends_the_runtime() -> None:
 
 def serving_nothing() -> Serving:
     application = RunningApplication(pieces_of(b"nothing"))
-    return Serving(application, to_request(application), nothing, lambda: 0)
+    return Serving(application, to_request(application), nothing, lambda: None, lambda: 0)
