@@ -36,7 +36,7 @@ HOMES = {
     "uvicorn": ("gateway/serving.py", "gateway/http_protocol.py", "gateway/local/", "simulator/"),
     "fastapi": ("gateway/app.py", "gateway/administration.py", "gateway/routes/", "admin/routes/"),
     "mangum": ("gateway/lambda_runtime.py",),
-    "starlette": ("gateway/routes/", "gateway/aws_lambda/", "gateway/tracing.py"),
+    "starlette": ("admin/routes/unsupported.py", "gateway/routes/", "gateway/aws_lambda/", "gateway/tracing.py"),
     "typer": ("gateway/cli.py", "gateway/ledger_cli.py", "gateway/audit_cli.py", "admin/cli/"),
     "jwt": ("admin/oidc_tokens.py",),
     "moto": ("gateway/local/moto_server.py",),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from admin.routes.unsupported import METHODS, UNSUPPORTED, paths_of
+from admin.routes.unsupported import METHODS, PATHS
 from tenants.roles import Permission
 
 _P = "/projects/{project_id}"
@@ -78,9 +78,8 @@ REQUIRED: Mapping[tuple[str, str], Permission] = {
     ("GET", "/models"): Permission.MODELS_READ,
     ("GET", "/audit_logs"): Permission.AUDIT_READ,
     **{
-        (method, below): Permission.ACTOR_READ  # whoever asks is told that it is not there
-        for path in UNSUPPORTED
-        for below in paths_of(path)
+        (method, path): Permission.ACTOR_READ  # whoever asks is told that it is not there
+        for path in PATHS
         for method in METHODS
     },
 }

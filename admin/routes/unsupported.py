@@ -1,14 +1,16 @@
 """What OpenAI's Admin API has and Sluice has not, each answered with a 404 that says so and what to do instead.
 
-The names are those of the openai package's `resources/admin`, 3.51; `docs/api.md` lists them.
+The names are those of the openai package's `resources/admin`, 3.51; `docs/administration.md` lists them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import re
+from collections.abc import Mapping
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from tenants.errors import NotSupported
 
@@ -47,22 +49,37 @@ UNSUPPORTED: Mapping[str, str] = {
 
 METHODS = ("GET", "POST", "DELETE")
 
-
-def paths_of(path: str) -> tuple[str, str]:
-    """As routes: itself, and all below."""
-    return path, f"{path}/{{rest:path}}"
+_OF_ORGANIZATION, _OF_PROJECT = "unsupported", "unsupported_of_project"
+PATHS = (f"/{{asked:{_OF_ORGANIZATION}}}", f"{_P}/{{asked:{_OF_PROJECT}}}")
+"""The routes' own: one for all names of the organization, one for those of a project. FastAPI takes milliseconds to
+make a route, and there are fifty names."""
 
 
 def create_router(route_class: type[APIRoute]) -> APIRouter:
+    register_url_convertor(_OF_ORGANIZATION, _Asked("/"))
+    register_url_convertor(_OF_PROJECT, _Asked(f"{_P}/"))
     router = APIRouter(route_class=route_class, include_in_schema=False)
-    for path, reason in UNSUPPORTED.items():
-        for each in paths_of(path):
-            router.add_api_route(each, _refusing(path, reason), methods=list(METHODS))
+    for path in PATHS:
+        router.add_api_route(path, refuse, methods=list(METHODS))
     return router
 
 
-def _refusing(path: str, reason: str) -> Callable[[], Awaitable[None]]:
-    async def refuse() -> None:
-        raise NotSupported(f"Sluice has no '{path.removeprefix(_P)}': {reason}.")
+class _Asked(StringConvertor):
+    """Matches the names that begin so, and all that is further below them."""
 
-    return refuse
+    def __init__(self, beginning: str) -> None:
+        paths = [path for path in UNSUPPORTED if path.startswith(_P) == beginning.startswith(_P)]
+        names = "|".join(_shape(path.removeprefix(beginning)) for path in paths)
+        self.regex = f"(?:{names})(?:/.*)?"  # type: ignore[misc]  # Starlette reads it of the instance
+
+
+def _shape(path: str) -> str:
+    return re.sub(r"\{[^}]*\}", "[^/]+", path)
+
+
+async def refuse(request: Request) -> None:
+    beginning = f"{_P}/" if "project_id" in request.path_params else "/"
+    path = beginning + request.path_params["asked"]
+    for named, reason in UNSUPPORTED.items():
+        if re.fullmatch(f"{_shape(named)}(?:/.*)?", path):
+            raise NotSupported(f"Sluice has no '{named.removeprefix(_P)}': {reason}.")
