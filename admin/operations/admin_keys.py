@@ -85,8 +85,11 @@ async def list_admin_keys(
 
 
 async def delete_admin_key(control: ControlPlane, requester: Requester, key_id: str) -> None:
-    """When this returns, the key is refused everywhere. Raises NotFound."""
+    """When this returns, the key is refused everywhere. Raises NotFound; InsufficientPermissions for a key that the
+    requester sees by one role, and none of its roles may delete."""
     key = await get_admin_key(control, requester, key_id)
+    if not requester.access.includes(key.binding):
+        raise InsufficientPermissions(Permission.ADMIN_KEYS_MANAGE)
     tenant_id = key.binding.project_id or ORGANIZATION
     change = Change(AuditAction.ADMIN_API_KEY_DELETED, tenant_id, key.id, before=admin_key_fields(key))
     await control.administrators.delete_admin_key(key, to_audit_event(control, requester, change))
