@@ -27,11 +27,10 @@ class LeakNotices:
         """Of one report. The webhook is told when a secret was ended, and always of the bootstrap admin key, for that
         is the operator's to end; a place more where a dead key stands is the log's alone."""
         payload = to_payload(leaked, self._clock_ms() // 1000)
-        still_works = leaked.tenant_id is None
-        level = logging.ERROR if still_works else logging.WARNING
+        level = logging.ERROR if leaked.works_on else logging.WARNING
         logger.log(level, _said_of(leaked), extra=payload["data"])
-        self._metrics.leaks.add("working" if still_works else "ended" if leaked.ended else "known")
-        if self._offer is not None and (leaked.ended or still_works):
+        self._metrics.leaks.add("working" if leaked.works_on else "ended" if leaked.ended else "known")
+        if self._offer is not None and (leaked.ended or leaked.works_on):
             self._offer(Message(payload["id"], orjson.dumps(payload)))
 
 
@@ -53,6 +52,6 @@ def to_payload(leaked: LeakedKey, at_seconds: int) -> dict[str, Any]:
 
 
 def _said_of(leaked: LeakedKey) -> str:
-    if leaked.tenant_id is None:
+    if leaked.works_on:
         return "the bootstrap admin key was found in public: replace SLUICE_ADMIN_KEY now"
     return "a key was found in public and ended" if leaked.ended else "a key that had ended was found in public"

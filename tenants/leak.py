@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class LeakedKey:
     """`url` and `source` are the finder's words: where it is, and what kind of place that is. Either may be empty.
 
-    `tenant_id` and `owner_id` are None for the bootstrap admin key, which no call can disable. `ended`: the secret
-    worked until this report; False where it had been ended before.
+    `tenant_id` is None for an admin key of no project. `ended`: the secret worked until this report; False where it had
+    been ended before. `works_on`: it is the bootstrap admin key, which no call can end, and which is nobody's.
     """
 
     key_id: str
@@ -19,3 +19,4 @@ class LeakedKey:
     url: str
     source: str
     ended: bool
+    works_on: bool = False

@@ -11,8 +11,10 @@ from typing import Protocol
 
 from admin.auth import BOOTSTRAP_ACTOR_ID
 from admin.control_plane import Change, ControlPlane, Requester, to_audit_event
-from admin.operations.audit_fields import differing, key_fields
-from tenants.audit import AuditAction
+from admin.identifiers import ADMIN_KEY
+from admin.operations.audit_fields import admin_key_fields, differing, key_fields
+from tenants.admin_key import AdminKey
+from tenants.audit import ORGANIZATION, AuditAction
 from tenants.errors import ChangedMeanwhile, MalformedSecret, NotFound, TooContended
 from tenants.imported import secrets_in
 from tenants.key import ApiKey, KeyStatus
@@ -60,11 +62,13 @@ async def end_leaked_keys(
     control: ControlPlane, requester: Requester, reports: Sequence[LeakReport], tell: Tell
 ) -> list[bool]:
     """Whether each report is of a key of ours: its secret works nowhere any more once this returns, and its key is
-    disabled, unless a newer secret of it was not found.
+    disabled, unless a newer secret of it was not found. An admin key, which has one secret, is deleted.
 
-    What cannot be a key costs no read. Raises LedgerUnavailable, TooContended; repeating it is safe.
+    What cannot be a key costs no read. Raises LedgerUnavailable, TooContended; repeating it is safe, so that an
+    idempotency key adds nothing. Under its claim, a key's second secret could not be ended: that is the same step.
     """
     gate = asyncio.Semaphore(_AT_ONCE)
+    requester = replace(requester, claim=None)
 
     async def end(report: LeakReport) -> bool:
         async with gate:
@@ -78,9 +82,15 @@ async def end_leaked_keys(
 
 async def _end_one(control: ControlPlane, requester: Requester, report: LeakReport, tell: Tell) -> bool:
     if _is_bootstrap(control, report.token):
-        tell(LeakedKey(BOOTSTRAP_ACTOR_ID, None, None, report.url, report.source, ended=False))
+        tell(LeakedKey(BOOTSTRAP_ACTOR_ID, None, None, report.url, report.source, False, works_on=True))
         return True
-    found = await _find(control, report.token)
+    try:
+        secrets = secrets_in(report.token, control.peppers, imported_keys=control.imported_keys)
+    except MalformedSecret:
+        return False
+    if secrets[0].prefix == ADMIN_PREFIX:
+        return await _end_admin_key(control, requester, secrets[0], report, tell)
+    found = await _find(control, secrets)
     if found is None:
         return False
     record, secret = found
@@ -95,14 +105,41 @@ def _is_bootstrap(control: ControlPlane, token: str) -> bool:
     return hmac.compare_digest(*digests)
 
 
-async def _find(control: ControlPlane, token: str) -> tuple[KeyRecord, Secret] | None:
-    """The key that the token is a secret of, or was since its last rotation; None where it is of none."""
+async def _end_admin_key(
+    control: ControlPlane, requester: Requester, secret: Secret, report: LeakReport, tell: Tell
+) -> bool:
+    """Whether it was a key's. One that was deleted is forgotten: it is nobody's in a later report."""
+    key = await control.administrators.find_admin_key(ADMIN_KEY + secret.id_chars)
+    if key is None or not key.accepts(secret, control.peppers):
+        return False
+    deleted = await _delete_admin_key(control, requester, key, report)
+    ended = deleted and not key.has_expired(control.now_seconds())
+    owner_id = key.binding.user_id or key.created_by
+    tell(LeakedKey(key.id, key.binding.project_id, owner_id, report.url, report.source, ended))
+    return True
+
+
+async def _delete_admin_key(control: ControlPlane, requester: Requester, key: AdminKey, report: LeakReport) -> bool:
+    """Whether this call did it."""
+    tenant_id = key.binding.project_id or ORGANIZATION
+    fields = admin_key_fields(key)
+    change = Change(AuditAction.ADMIN_API_KEY_DELETED, tenant_id, key.id, before=fields, after=_place_of(report))
     try:
-        secrets = secrets_in(token, control.peppers, imported_keys=control.imported_keys)
-    except MalformedSecret:
-        return None
+        await control.administrators.delete_admin_key(key, to_audit_event(control, requester, change))
+    except NotFound:
+        return False
+    return True
+
+
+def _place_of(report: LeakReport) -> dict[str, object]:
+    """For the audit trail."""
+    return {"leak": {"url": report.url, "source": report.source}}
+
+
+async def _find(control: ControlPlane, secrets: Sequence[Secret]) -> tuple[KeyRecord, Secret] | None:
+    """The key that one of these is a secret of, or was since its last rotation; None where none is."""
     for secret in secrets:
-        record = None if secret.prefix == ADMIN_PREFIX else await control.keys.find_key(secret.key_id)
+        record = await control.keys.find_key(secret.key_id)
         if record is not None and any(control.peppers.matches(secret, each) for each in record.key.fingerprints):
             return record, secret
     return None
@@ -118,8 +155,8 @@ async def _end_secret(
         if ended == key:
             return False
         before, after = differing(key_fields(key), key_fields(ended))
-        leak = {"leak": {"url": report.url, "source": report.source}}
-        change = Change(AuditAction.API_KEY_LEAKED, key.tenant_id, key.id, before, {**after, **leak})
+        after |= _place_of(report)
+        change = Change(AuditAction.API_KEY_LEAKED, key.tenant_id, key.id, before, after)
         try:
             await control.directory.update_key(ended, to_audit_event(control, requester, change))
             return True

@@ -98,7 +98,8 @@ def _replay(kept: KeptAnswer) -> Response:
     if kept.body is None:
         raise AnswerLost
     body = kept.body
-    if kept.secrets_dropped:
-        body = json.dumps({**json.loads(body), "replayed": True}, separators=(",", ":"), ensure_ascii=False)
+    fields = json.loads(body) if kept.secrets_dropped else None
+    if isinstance(fields, dict):  # a list has no secret but what its sender wrote
+        body = json.dumps({**fields, "replayed": True}, separators=(",", ":"), ensure_ascii=False)
     headers = {REPLAYED_HEADER: "true"} | ({} if kept.etag is None else {"etag": kept.etag})
     return Response(body, kept.status, headers, media_type="application/json")

@@ -50,16 +50,20 @@ def _signed_or(route_class: type[APIRoute], control: ControlPlane, signatures: R
             handle_admitted: RouteHandler = super().get_route_handler()
             handle: RouteHandler = APIRoute.get_route_handler(self)
 
-            async def handle_either(request: Request) -> Response:
-                if SIGNATURE_HEADER not in request.headers:
-                    return await handle_admitted(request)
+            async def handle_signed(request: Request) -> Response:
                 await _verify(signatures, request)
                 address = None if request.client is None else request.client.host
                 requester = Requester(Actor(SCANNER_ACTOR_ID, address), getattr(request.state, "request_id", None))
                 request.state.admitted = Admitted(control, requester, Permission.LEAKED_KEYS_REPORT)
                 return await handle(request)
 
-            return recording_refusals(control, handle_either)
+            recorded = recording_refusals(control, handle_signed)  # the other one records its own
+
+            async def handle_either(request: Request) -> Response:
+                chosen = recorded if SIGNATURE_HEADER in request.headers else handle_admitted
+                return await chosen(request)
+
+            return handle_either
 
     return SignedRoute
 

@@ -14,7 +14,8 @@ from tenants.leak import LeakedKey
 NOW_MS = 1_795_132_800_000
 ENDED = LeakedKey("key_1", "proj_1", "anna", "https://git.example.org/x", "commit", ended=True)
 KNOWN = replace(ENDED, ended=False)
-BOOTSTRAP = LeakedKey("admin_bootstrap", None, None, "", "", ended=False)
+ADMIN = LeakedKey("admin_key_1", None, "admin_bootstrap", "", "", ended=True)
+BOOTSTRAP = LeakedKey("admin_bootstrap", None, None, "", "", ended=False, works_on=True)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,7 @@ BOOTSTRAP = LeakedKey("admin_bootstrap", None, None, "", "", ended=False)
     [
         (ENDED, "ended", logging.WARNING, True),
         (KNOWN, "known", logging.WARNING, False),
+        (ADMIN, "ended", logging.WARNING, True),
         (BOOTSTRAP, "working", logging.ERROR, True),
     ],
 )

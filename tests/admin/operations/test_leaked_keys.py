@@ -9,16 +9,20 @@ import pytest
 
 from admin.auth import BOOTSTRAP_ACTOR_ID
 from admin.control_plane import ControlPlane, Requester
+from admin.operations.admin_keys import AdminKeyDraft, MadeAdminKey, create_admin_key
 from admin.operations.api_keys import KeyTarget, delete_key, disable_key, enable_key
 from admin.operations.imported_keys import ForeignKey, import_key
 from admin.operations.issued_keys import IssuedKey, KeyDraft, UserOwner, issue_key, rotate_key
 from admin.operations.leaked_keys import LeakReport, end_leaked_keys
 from admin.operations.projects import create_project
-from tenants.audit import AuditAction, AuditEvent
-from tenants.errors import ChangedMeanwhile, Conflict, IncorrectSecret
+from admin.sign_in import authenticate
+from tenants.administrators import Administrators
+from tenants.audit import ORGANIZATION, AuditAction, AuditEvent
+from tenants.errors import ChangedMeanwhile, Conflict, IncorrectSecret, NotFound
 from tenants.key import KeyStatus
 from tenants.leak import LeakedKey
 from tenants.principal import identify
+from tenants.roles import FULL_ACCESS, Role, RoleBinding
 from tenants.secret import ADMIN_PREFIX, KEY_PREFIX, Secret, new_secret
 from tenants.store import Directory, KeyReader
 
@@ -161,3 +165,57 @@ async def test_a_key_that_is_changed_at_the_same_moment_is_ended_all_the_same(de
     desk.control = replace(desk.control, directory=directory)
     assert await desk.report(issued.secret.text) == [True]
     assert directory.update_key.await_args.args[0].version == 8
+
+
+async def an_admin_key(
+    control: ControlPlane, requester: Requester, binding: RoleBinding, expires_in_seconds: int | None = None
+) -> MadeAdminKey:
+    owner = replace(requester, access=FULL_ACCESS)
+    return await create_admin_key(control, owner, AdminKeyDraft("ci", binding, expires_in_seconds))
+
+
+async def test_a_leaked_admin_key_is_refused_at_once_and_everybody_is_told(
+    desk: Desk, requester: Requester, audit_trail: AuditTrail
+) -> None:
+    project = await create_project(desk.control, requester, "team")
+    for binding, owner_id in (
+        (RoleBinding(Role.ORG_OWNER), requester.actor.id),
+        (RoleBinding(Role.PROJECT_OWNER, project.id, "anna"), "anna"),
+    ):
+        made = await an_admin_key(desk.control, requester, binding)
+        assert await desk.report(made.secret.text, made.secret.text) == [True, True]
+        with pytest.raises(IncorrectSecret):
+            await authenticate(desk.control, {"authorization": f"Bearer {made.secret.text}"})
+        place = ("https://git.example.org/x", "commit")
+        assert desk.told.pop() == LeakedKey(made.key.id, binding.project_id, owner_id, *place, ended=True)
+        entry = (await audit_trail())[-1]
+        assert (entry.action, entry.target_id) == (AuditAction.ADMIN_API_KEY_DELETED, made.key.id)
+        assert entry.tenant_id == (binding.project_id or ORGANIZATION)
+        assert entry.after == {"leak": {"url": place[0], "source": place[1]}}
+        assert made.secret.text not in repr(entry)
+    assert desk.told == []
+
+
+async def test_another_secret_under_an_admin_key_s_id_ends_nothing(desk: Desk, requester: Requester) -> None:
+    made = await an_admin_key(desk.control, requester, RoleBinding(Role.ORG_OWNER))
+    forged = new_secret(ADMIN_PREFIX, made.secret.id_chars, bytes(32))
+    of_inference = new_secret(KEY_PREFIX, made.secret.id_chars, bytes(32))
+    assert await desk.report(forged.text, of_inference.text) == [False, False]
+    await authenticate(desk.control, {"authorization": f"Bearer {made.secret.text}"})
+    assert desk.told == []
+
+
+async def test_an_admin_key_that_had_expired_or_was_deleted_at_the_same_moment_is_known(
+    desk: Desk, requester: Requester
+) -> None:
+    expired = await an_admin_key(desk.control, requester, RoleBinding(Role.ORG_OWNER), 60)
+    later_ms = (expired.key.created_at + 61) * 1000
+    desk.control = replace(desk.control, clock_ms=lambda: later_ms)
+    assert await desk.report(expired.secret.text) == [True]
+    raced = await an_admin_key(desk.control, requester, RoleBinding(Role.ORG_OWNER))
+    administrators = create_autospec(Administrators, instance=True)
+    administrators.find_admin_key.return_value = raced.key
+    administrators.delete_admin_key.side_effect = NotFound("gone")
+    desk.control = replace(desk.control, administrators=administrators)
+    assert await desk.report(raced.secret.text) == [True]
+    assert [each.ended for each in desk.told] == [False, False]

@@ -8,7 +8,8 @@ import pytest
 from fastapi import FastAPI
 
 from admin.control_plane import ControlPlane, Requester
-from admin.operations.issued_keys import IssuedKey, KeyDraft, UserOwner, issue_key
+from admin.operations.api_keys import KeyTarget
+from admin.operations.issued_keys import IssuedKey, KeyDraft, UserOwner, issue_key, rotate_key
 from admin.operations.leaked_keys import LeakReporting
 from admin.operations.projects import create_project
 from admin.routes.admitted import LARGEST_BODY_BYTES
@@ -16,6 +17,7 @@ from admin.routes.router import create_router
 from admin.schemas.leaked_keys import MOST_REPORTS
 from tenants.errors import IncorrectSignature, MissingCredential
 from tenants.leak import LeakedKey
+from tests.admin.conftest import AuditTrail
 
 PATH = "/leaked_keys"
 SIGNED = {
@@ -149,3 +151,35 @@ async def test_200_what_a_finder_may_add_or_leave_out_does_no_harm(
     answer = await client.post(PATH, json=body)
     assert [each["label"] for each in answer.json()] == ["false_positive", "false_positive", "true_positive"]
     assert told[0].url == "a?b" + "c" * 2045
+
+
+async def test_200_both_secrets_of_a_key_end_in_one_report_with_an_idempotency_key(
+    client: httpx2.AsyncClient, control: ControlPlane, requester: Requester, issued: IssuedKey
+) -> None:
+    """In the grace of a rotation there are two, and ending either is the same kind of change to the same key."""
+    target = KeyTarget(issued.record.tenant.id, issued.record.key.id)
+    rotated = (await rotate_key(control, requester, target, 3600)).issued
+    body = [find(issued.secret.text), find(rotated.secret.text)]
+    answer = await client.post(PATH, json=body, headers={"idempotency-key": "both"})
+    assert [each["label"] for each in answer.json()] == ["true_positive", "true_positive"], answer.text
+    key = await control.directory.get_key(target.project_id, target.key_id)
+    assert not key.has_working_secret(control.now_seconds())
+
+
+async def test_200_a_replay_of_a_report_that_has_a_key_in_the_wrong_field(
+    client: httpx2.AsyncClient, issued: IssuedKey
+) -> None:
+    body = [find("x", type=issued.secret.text)]
+    answers = [await client.post(PATH, json=body, headers={"idempotency-key": "twice"}) for _ in range(2)]
+    assert [each.status_code for each in answers] == [200, 200]
+    assert answers[1].json() == [{**answers[0].json()[0], "token_type": None}]
+
+
+@pytest.mark.parametrize("headers", [{"authorization": "Bearer x"}, {**SIGNED, "github-public-key-signature": "bad"}])
+async def test_a_refused_report_has_one_entry_in_the_audit_trail(
+    app: FastAPI, audit_trail: AuditTrail, headers: dict[str, str]
+) -> None:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), headers=headers) as stranger:
+        answer = await stranger.post("http://sluice.test/v1/organization/leaked_keys", json=[find("x")])
+    assert answer.status_code == 401
+    assert len(await audit_trail()) == 1
