@@ -56,6 +56,7 @@ class KeyRow(PointerRow):
     policy = UnicodeAttribute(null=True)
     limits = UnicodeAttribute(null=True)
     imported = NumberAttribute(null=True)
+    user_may_enable = NumberAttribute(null=True)
     version = NumberAttribute()
 
 

@@ -37,7 +37,8 @@ class ApiKey:
     """`fingerprints` holds one entry, and during a rotation's grace the former one as well, with its end.
 
     `version` rises with every change; accounts carry it as a fence. Times are Unix seconds. `imported`: its current
-    secret is one that another gateway made; its `hint` may be empty.
+    secret is one that another gateway made; its `hint` may be empty. `user_may_enable`: while disabled, it is so by its
+    own user's doing, or by its leak; otherwise by somebody with a larger role, whose part it is to undo that.
     """
 
     id: str
@@ -54,6 +55,7 @@ class ApiKey:
     policy: Policy = NO_POLICY
     limits: Limits = NO_LIMITS
     imported: bool = False
+    user_may_enable: bool = False
 
     def accepts(self, secret: Secret, peppers: Peppers, now: float) -> bool:
         """Whether `secret` is this key's, or was until a rotation whose grace still lasts."""

@@ -112,6 +112,7 @@ def key_to_row(key: ApiKey) -> Row:
             "policy": policy_to_text(key.policy),
             "limits": _limits_to_text(key.limits),
             "imported": 1 if key.imported else None,
+            "user_may_enable": 1 if key.user_may_enable else None,
             "version": key.version,
         }
     )
@@ -134,6 +135,7 @@ def key_from_row(row: Mapping[str, Any]) -> ApiKey:
         policy=_policy_from_text(row.get("policy")),
         limits=_limits_from_text(row.get("limits")),
         imported=bool(row.get("imported")),
+        user_may_enable=bool(row.get("user_may_enable")),
     )
 
 

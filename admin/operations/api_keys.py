@@ -12,10 +12,11 @@ from admin.operations.policies import PolicyEdit, revise
 from admin.operations.preconditions import Precondition
 from admin.operations.projects import require_active
 from tenants.audit import AuditAction
-from tenants.errors import AnswerLost, Conflict, InvalidArgument, NotFound
+from tenants.errors import AnswerLost, Conflict, InsufficientPermissions, InvalidArgument, NotFound
 from tenants.key import ApiKey, KeyStatus, OwnerKind
 from tenants.permissions import ModelPermissions
 from tenants.principal import KeyRecord
+from tenants.roles import Permission
 from tenants.store import Page
 from tenants.tenant import Tenant
 
@@ -126,23 +127,27 @@ async def update_key(control: ControlPlane, requester: Requester, target: KeyTar
 
 
 async def disable_key(control: ControlPlane, requester: Requester, target: KeyTarget) -> KeyRecord:
-    """Suspend the key: when this returns, it is refused everywhere. Safe to repeat.
-
-    Raises NotFound, StaleVersion, Conflict.
+    """Suspend the key: when this returns, it is refused everywhere. Safe to repeat. Where somebody does who reaches
+    everybody's keys, its user cannot enable it. Raises NotFound, StaleVersion, Conflict.
     """
     record = await get_key(control, target)
-    disabled = replace(record.key, status=KeyStatus.DISABLED)
+    users_own_doing = record.key.status is KeyStatus.ACTIVE or record.key.user_may_enable
+    by_user = target.user_id is not None and users_own_doing
+    disabled = replace(record.key, status=KeyStatus.DISABLED, user_may_enable=by_user)
     return await save(control, requester, target, KeyRevision(AuditAction.API_KEY_DISABLED, record, disabled))
 
 
 async def enable_key(control: ControlPlane, requester: Requester, target: KeyTarget) -> KeyRecord:
-    """End a suspension. Safe to repeat. Raises NotFound, StaleVersion; Conflict, also for a key whose only secret was
-    found in public: it would seem to work."""
+    """End a suspension. Safe to repeat. Raises NotFound, StaleVersion; InsufficientPermissions for the key's user where
+    somebody with a larger role disabled it; Conflict, also for a key whose only secret was found in public: it would
+    seem to work."""
     record = await get_key(control, target)
     require_active(record.tenant)
+    if target.user_id is not None and record.key.status is KeyStatus.DISABLED and not record.key.user_may_enable:
+        raise InsufficientPermissions(Permission.KEYS_MANAGE)
     if not record.key.has_working_secret(control.now_seconds()):
         raise Conflict(f"The secret of the key '{record.key.id}' was found in public and ended. Rotate the key first.")
-    enabled = replace(record.key, status=KeyStatus.ACTIVE)
+    enabled = replace(record.key, status=KeyStatus.ACTIVE, user_may_enable=False)
     return await save(control, requester, target, KeyRevision(AuditAction.API_KEY_ENABLED, record, enabled))
 
 

@@ -41,6 +41,7 @@ def key_fields(key: ApiKey) -> Fields:
         "policy": _policy_fields(key.policy),
         "limits": _limits_fields(key.limits),
         "imported": key.imported,
+        "user_may_enable": key.user_may_enable,
         "version": key.version,
     }
 

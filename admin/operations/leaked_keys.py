@@ -178,6 +178,7 @@ def _without(key: ApiKey, secret: Secret, peppers: Peppers, now: int) -> ApiKey:
     fingerprints = tuple(without(each) for each in key.fingerprints)
     if fingerprints == key.fingerprints:
         return key
-    works = replace(key, fingerprints=fingerprints).has_working_secret(now)
-    status = key.status if works else KeyStatus.DISABLED
-    return replace(key, fingerprints=fingerprints, status=status, version=key.version + 1)
+    ended = replace(key, fingerprints=fingerprints, version=key.version + 1)
+    if ended.has_working_secret(now) or key.status is KeyStatus.DISABLED:
+        return ended
+    return replace(ended, status=KeyStatus.DISABLED, user_may_enable=True)  # once the user has rotated it

@@ -63,6 +63,7 @@ api_keys = st.builds(
     version=counts,
     policy=policies,
     imported=st.booleans(),
+    user_may_enable=st.booleans(),
 )
 fields = st.none() | st.dictionaries(texts, st.none() | st.booleans() | counts | texts | st.lists(texts), max_size=3)
 audit_events = st.builds(

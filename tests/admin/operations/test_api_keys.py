@@ -13,8 +13,9 @@ from admin.operations.projects import create_project
 from tenants.account import Bound, Hold
 from tenants.audit import AuditAction, AuditEvent
 from tenants.demand import Demand
-from tenants.errors import Conflict, FenceStale, InvalidArgument, StaleVersion
+from tenants.errors import Conflict, FenceStale, InsufficientPermissions, InvalidArgument, StaleVersion
 from tenants.event import Call, Operation
+from tenants.key import KeyStatus
 from tenants.permissions import ModelPermissions, PermissionMode
 from tenants.principal import Fence
 from tenants.store import Directory
@@ -115,3 +116,42 @@ async def test_a_race_lost_to_another_change_is_a_stale_version_for_who_named_on
         await change(racing, requester, target_of(issued, 1))
     with pytest.raises(Conflict, match="changed meanwhile"):
         await change(racing, requester, target_of(issued))
+
+
+def own(issued: IssuedKey) -> KeyTarget:
+    """The key as its user reaches it, with the role of a member."""
+    return replace(target_of(issued), user_id=issued.record.key.owner.id)
+
+
+async def test_a_user_enables_a_key_that_it_disabled_itself(
+    control: ControlPlane, requester: Requester, issued: IssuedKey
+) -> None:
+    await disable_key(control, requester, own(issued))
+    enabled = await enable_key(control, requester, own(issued))
+    assert (enabled.key.status, enabled.key.user_may_enable) == (KeyStatus.ACTIVE, False)
+
+
+@pytest.mark.parametrize("by_user_as_well", ["not", "before", "after"])
+async def test_a_user_cannot_enable_a_key_that_an_owner_disabled(
+    control: ControlPlane, requester: Requester, issued: IssuedKey, by_user_as_well: str
+) -> None:
+    if by_user_as_well == "before":
+        await disable_key(control, requester, own(issued))
+    await disable_key(control, requester, target_of(issued))
+    if by_user_as_well == "after":
+        await disable_key(control, requester, own(issued))
+    await rotate_key(control, requester, own(issued), 0)
+    with pytest.raises(InsufficientPermissions):
+        await enable_key(control, requester, own(issued))
+    read = await control.directory.get_key(issued.record.tenant.id, issued.record.key.id)
+    assert read.status is KeyStatus.DISABLED
+    assert (await enable_key(control, requester, target_of(issued))).key.status is KeyStatus.ACTIVE
+    assert (await enable_key(control, requester, own(issued))).key.status is KeyStatus.ACTIVE  # safe to repeat
+
+
+async def test_disabling_a_disabled_key_again_changes_nothing(
+    control: ControlPlane, requester: Requester, issued: IssuedKey
+) -> None:
+    for target in (own(issued), target_of(issued)):
+        once = await disable_key(control, requester, target)
+        assert (await disable_key(control, requester, target)).key.version == once.key.version

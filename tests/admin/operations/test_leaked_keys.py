@@ -18,7 +18,7 @@ from admin.operations.projects import create_project
 from admin.sign_in import authenticate
 from tenants.administrators import Administrators
 from tenants.audit import ORGANIZATION, AuditAction, AuditEvent
-from tenants.errors import ChangedMeanwhile, Conflict, IncorrectSecret, NotFound
+from tenants.errors import ChangedMeanwhile, Conflict, IncorrectSecret, InsufficientPermissions, NotFound
 from tenants.key import KeyStatus
 from tenants.leak import LeakedKey
 from tenants.principal import identify
@@ -119,6 +119,25 @@ async def test_a_disabled_key_that_leaked_cannot_be_enabled_again(
     assert await desk.report(issued.secret.text) == [True]
     with pytest.raises(Conflict):
         await enable_key(desk.control, requester, target_of(issued))
+
+
+@pytest.mark.parametrize("disabled_before", [False, True])
+async def test_a_user_enables_its_key_that_leaked_once_it_is_rotated_unless_an_owner_had_disabled_it(
+    desk: Desk, issued: IssuedKey, requester: Requester, disabled_before: bool
+) -> None:
+    own = replace(target_of(issued), user_id="anna")
+    if disabled_before:
+        await disable_key(desk.control, requester, target_of(issued))
+    await desk.report(issued.secret.text)
+    with pytest.raises(InsufficientPermissions if disabled_before else Conflict):
+        await enable_key(desk.control, requester, own)
+    rotated = (await rotate_key(desk.control, requester, own, 0)).issued
+    if disabled_before:
+        with pytest.raises(InsufficientPermissions):
+            await enable_key(desk.control, requester, own)
+    else:
+        await enable_key(desk.control, requester, own)
+    assert await desk.works(rotated.secret) is not disabled_before
 
 
 async def test_an_imported_key_is_ended_as_well(desk: Desk, requester: Requester) -> None:
