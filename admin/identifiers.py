@@ -20,6 +20,8 @@ AUDIT_EVENT = AUDIT_ID
 USER_ID = r"^[0-9A-Za-z._:@$=/+,-]{1,128}$"
 # Of users that have a record: one that stands in a path as it is, and no path has a meaning of its own for.
 RECORDED_USER_ID = r"^[0-9A-Za-z][0-9A-Za-z._:@$=+,-]{0,127}$"
+# Admin keys act under ids that begin so; no person has one.
+ADMIN_ACTOR = "admin_"
 
 _LONGEST_SUFFIX_CHARS = 64
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from admin.identifiers import RECORDED_USER_ID
+from admin.identifiers import ADMIN_ACTOR, RECORDED_USER_ID
 from tenants.errors import AuthenticationFailed
 from tenants.group_roles import GroupRoles
 from tenants.roles import RoleBinding
@@ -20,8 +20,8 @@ Claims = Mapping[str, Any]
 
 # Clocks of identity providers differ from ours.
 LEEWAY_SECONDS = 60
-# Admin keys act under ids that begin so; nobody may sign in as one.
-_RESERVED = "admin_"
+# Who is no person in the audit trail: `tenants.audit.UNKNOWN_ACTOR_ID`, and a scanner that reports leaked keys.
+_NOBODYS = ("unknown", "secret_scanning")
 _LONGEST_TEXT_CHARS = 320
 
 
@@ -86,7 +86,7 @@ class Trust:
         """Of claims that were checked. Raises TokenRefused where they name nobody."""
         subject = _find_text(claims, "sub")
         user_id = self._find_user_id(claims)
-        if subject is None or subject.startswith(_RESERVED) or (user_id or "").startswith(_RESERVED):
+        if subject is None or _is_reserved(subject) or _is_reserved(user_id or ""):
             raise TokenRefused("no usable subject")
         groups = _find(claims, self.groups_claim)
         named = groups if isinstance(groups, list) else [groups]
@@ -96,11 +96,15 @@ class Trust:
         return Person(user_id or subject, user_id, _find_text(claims, "name"), _find_text(claims, "email"), bindings)
 
     def _find_user_id(self, claims: Claims) -> str | None:
-        if self.user_claim == "email" and claims.get("email_verified") is False:
-            return None  # anybody can write anybody's address into a profile
+        if self.user_claim == "email" and claims.get("email_verified", True) not in (True, "true"):
+            return None  # anybody can write anybody's address into a profile; some providers write booleans as text
         text = _find_text(claims, self.user_claim) or ""
         user_id = text.lower() if self.user_claim == "email" else text
         return user_id if re.fullmatch(RECORDED_USER_ID, user_id, re.ASCII) else None
+
+
+def _is_reserved(actor_id: str) -> bool:
+    return actor_id.startswith(ADMIN_ACTOR) or actor_id in _NOBODYS
 
 
 def _find(claims: Claims, name: str) -> Any:

@@ -25,6 +25,11 @@ class AdminKey:
     expires_at: int | None = None
     last_used_at: int | None = None
 
+    @property
+    def owner_id(self) -> str:
+        """Whose it is: the user it was made for, or else whoever made it."""
+        return self.binding.user_id or self.created_by
+
     def accepts(self, secret: Secret, peppers: Peppers) -> bool:
         """Whether `secret` is this key's, whatever the key's state."""
         return peppers.matches(secret, self.fingerprint)

@@ -114,8 +114,7 @@ async def _end_admin_key(
         return False
     deleted = await _delete_admin_key(control, requester, key, report)
     ended = deleted and not key.has_expired(control.now_seconds())
-    owner_id = key.binding.user_id or key.created_by
-    tell(LeakedKey(key.id, key.binding.project_id, owner_id, report.url, report.source, ended))
+    tell(LeakedKey(key.id, key.binding.project_id, key.owner_id, report.url, report.source, ended))
     return True
 
 

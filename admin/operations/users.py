@@ -96,7 +96,7 @@ async def _delete_admin_keys(control: ControlPlane, requester: Requester, projec
     """Of one project; of the organization and all projects where none is named."""
     async for key in _all_admin_keys(control):
         of_place = project_id is None or key.binding.project_id == project_id
-        if key.binding.user_id == user_id and of_place:
+        if key.owner_id == user_id and of_place:
             tenant_id = key.binding.project_id or ORGANIZATION
             change = Change(AuditAction.ADMIN_API_KEY_DELETED, tenant_id, key.id, before=admin_key_fields(key))
             with suppress(NotFound):

@@ -83,7 +83,7 @@ class AdminKeyObject(ListedObject):
 
     @classmethod
     def from_key(cls, key: AdminKey) -> AdminKeyObject:
-        role, owner_id = _NAMES[key.binding.role], key.binding.user_id or key.created_by
+        role = _NAMES[key.binding.role]
         return cls(
             id=key.id,
             name=key.name,
@@ -91,7 +91,7 @@ class AdminKeyObject(ListedObject):
             created_at=key.created_at,
             expires_at=key.expires_at,
             last_used_at=key.last_used_at,
-            owner=AdminKeyOwnerObject(id=owner_id, name=owner_id, created_at=key.created_at, role=role),
+            owner=AdminKeyOwnerObject(id=key.owner_id, name=key.owner_id, created_at=key.created_at, role=role),
             role=role,
             project_id=key.binding.project_id,
             user_id=key.binding.user_id,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from admin.identifiers import RECORDED_USER_ID
+from admin.identifiers import ADMIN_ACTOR, RECORDED_USER_ID
 from admin.operations.members import MemberDraft
 from admin.schemas.text import Email, Name, RecordedUserId
 from admin.schemas.wire import ListedObject, RequestBody, ResponseBody
@@ -42,7 +42,7 @@ class MemberCreate(RequestBody):
     def to_draft(self) -> MemberDraft:
         """Raises InvalidArgument where neither of the two names a user."""
         user_id = self.user_id or (self.email or "").lower()
-        if re.fullmatch(RECORDED_USER_ID, user_id, re.ASCII) is None:
+        if re.fullmatch(RECORDED_USER_ID, user_id, re.ASCII) is None or user_id.startswith(ADMIN_ACTOR):
             raise InvalidArgument("Give the 'user_id' of the user, or an 'email' that can be one.", "user_id")
         return MemberDraft(user_id, self.role, self.email, self.name)
 

@@ -95,11 +95,16 @@ def test_an_email_is_an_id_only_where_the_provider_has_not_called_it_unverified(
     by_email = replace(TRUST, user_claim="email")
     claims = {**CLAIMS, "email": "Anna@Example.com", "groups": ["team"]}
     assert by_email.to_person(claims).user_id == "anna@example.com"
-    unverified = by_email.to_person({**claims, "email_verified": False})
-    assert (unverified.id, unverified.user_id, unverified.bindings) == ("anna", None, ())
+    for verified in (True, "true"):
+        assert by_email.to_person({**claims, "email_verified": verified}).user_id == "anna@example.com"
+    for unverified in (False, "false", None, 0, "no", []):
+        person = by_email.to_person({**claims, "email_verified": unverified})
+        assert (person.id, person.user_id, person.bindings) == ("anna", None, ())
 
 
-@pytest.mark.parametrize("subject", [None, "", 5, "admin_bootstrap", "admin_key_1", "a\nb", "x" * 400])
+@pytest.mark.parametrize(
+    "subject", [None, "", 5, "admin_bootstrap", "admin_key_1", "unknown", "secret_scanning", "a\nb", "x" * 400]
+)
 def test_who_has_no_subject_or_an_admin_keys_is_refused(subject: Any) -> None:
     with pytest.raises(TokenRefused):
         TRUST.to_person({**CLAIMS, "sub": subject})

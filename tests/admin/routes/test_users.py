@@ -71,6 +71,7 @@ async def test_an_email_alone_names_a_user_in_lower_case(client: httpx2.AsyncCli
         ({"user_id": ".."}, "user_id"),
         ({"user_id": "a/b"}, "user_id"),
         ({"user_id": "a b"}, "user_id"),
+        ({"user_id": "admin_bootstrap"}, "user_id"),
         ({"user_id": "x" * 129}, "user_id"),
         ({"user_id": "anna", "role": "admin"}, "role"),
         ({"user_id": "anna", "email": "no address"}, "email"),
