@@ -97,7 +97,8 @@ def test_an_email_is_an_id_only_where_the_provider_has_not_called_it_unverified(
     assert by_email.to_person(claims).user_id == "anna@example.com"
     for verified in (True, "true"):
         assert by_email.to_person({**claims, "email_verified": verified}).user_id == "anna@example.com"
-    for unverified in (False, "false", None, 0, "no", []):
+    refused: tuple[object, ...] = (False, "false", None, 0, "no", [])
+    for unverified in refused:
         person = by_email.to_person({**claims, "email_verified": unverified})
         assert (person.id, person.user_id, person.bindings) == ("anna", None, ())
 
