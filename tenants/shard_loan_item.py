@@ -134,7 +134,8 @@ def _take_update(table: str, book: Book, shard: int, amounts: Mapping[str, int])
     lines: dict[str, Line] = {line.counter: line for line in book.lines}
     for counter, amount in amounts.items():
         draft.add(room_name(counter), -amount)
-        if amount < 0:  # a debt: whoever read it too, and counts it after us, would lend the shard as much past all limits
+        if amount < 0:
+            # A debt, which others have read, too: counted twice, it would be lent to the shard past all limits.
             draft.require_equal(room_name(counter), amount)
         else:
             draft.require_at_least(room_name(counter), amount)
