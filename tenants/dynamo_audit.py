@@ -55,8 +55,8 @@ class AuditTrail:
         self._idle: deque[_Chain] = deque()  # the last one used is used next, so that they stay few
 
     def commit(self, write: Callable[[TransactWrite], None], audit: AuditEvent, attempt: int = 0) -> None:
-        """Commit what `write` puts into a transaction together with the entry, or nothing. `attempt` is another one
-        where `write` may put in something else than the last time.
+        """Commit what `write` puts into a transaction together with the entry, or nothing. Every `attempt` is another
+        one: `write` may put in something else than the last time.
 
         Raises TransactWriteError: with reasons where it was cancelled and nothing was written, without where nobody
         knows; AnswerLost where the change was made under the entry's claim before, IdempotencyInProgress where that is
@@ -96,7 +96,8 @@ class AuditTrail:
     def _transact(
         self, write: Callable[[TransactWrite], None], audit: AuditEvent, row: dict[str, Any], attempt: int
     ) -> None:
-        # The token makes a repeat of the same call harmless: botocore repeats what got no answer.
+        # The token makes a repeat of the same call harmless: botocore repeats what got no answer. With other steps than
+        # the last time, a token is refused for ten minutes (API reference, TransactWriteItems).
         token = f"{attempt}{row['hash']}"[:36]
         month = month_of(audit.at_ms)
         with TransactWrite(connection=self._rows.connection, client_request_token=token) as transaction:

@@ -81,17 +81,14 @@ class Changes:
         A failed condition raises what `refusals` has for it. Where it is an account's, of which the key has more by now
         than `write` has found, `write` is asked again. Raises TooContended, LedgerUnavailable.
         """
-        moved = 0
-        for _ in range(CONFLICT_ATTEMPTS):
+        for attempt in range(CONFLICT_ATTEMPTS):
             try:
-                return await self._threads.run(self._trail.commit, write, audit, moved)
+                return await self._threads.run(self._trail.commit, write, audit, attempt)
             except TransactWriteError as error:
                 refusal = refusals.find(error.cancellation_reasons)
                 if refusal is not None:
                     raise refusal from error
-                if any(_has_failed(reason) for reason in error.cancellation_reasons):
-                    moved += 1
-                elif not any(reason and reason.code == "TransactionConflict" for reason in error.cancellation_reasons):
+                if not any(_is_passing(reason) for reason in error.cancellation_reasons):
                     raise LedgerUnavailable() from error
             await asyncio.sleep(random.uniform(0, _CONFLICT_SLEEP_SECONDS))  # noqa: S311 - jitter, not a secret
         raise TooContended("The record is being changed by others at the moment; nothing was changed. Please retry.")
@@ -99,6 +96,11 @@ class Changes:
 
 def _has_failed(reason: CancellationReason | None) -> bool:
     return reason is not None and reason.code == "ConditionalCheckFailed"
+
+
+def _is_passing(reason: CancellationReason | None) -> bool:
+    """Whether it may not be there another time. Once `Refusals` found nothing, a failed condition is an account's."""
+    return _has_failed(reason) or (reason is not None and reason.code == "TransactionConflict")
 
 
 def _is_account(reason: CancellationReason | None) -> bool:

@@ -134,7 +134,11 @@ def _take_update(table: str, book: Book, shard: int, amounts: Mapping[str, int])
     lines: dict[str, Line] = {line.counter: line for line in book.lines}
     for counter, amount in amounts.items():
         draft.add(room_name(counter), -amount)
-        draft.require_at_least(room_name(counter), amount)
+        if amount < 0:
+            # A debt, which others have read, too: counted twice, it would be lent to the shard past all limits.
+            draft.require_equal(room_name(counter), amount)
+        else:
+            draft.require_at_least(room_name(counter), amount)
     for window, at in {(lines[counter].window, lines[counter].at): None for counter in amounts}:
         if window is not None:
             draft.require_equal(window, at)

@@ -23,10 +23,10 @@ class ReadAll:
     """What the bank has left does not do: the other shards have to be looked at."""
 
 
-def plan_recall(book: Book, items: Items) -> Loan | None:
-    """All that shards have left goes back to the bank. None where they have nothing."""
+def plan_recall(book: Book, items: Items, part: int = 1) -> Loan | None:
+    """All that shards have left goes back to the bank, or one `part` of it, rounded up. None where they have nothing."""
     takes = {
-        shard: {line.counter: line.room(item) for line in book.lines if line.room(item) > 0}
+        shard: {line.counter: -(-line.room(item) // part) for line in book.lines if line.room(item) > 0}
         for shard, item in items.items()
         if shard
     }

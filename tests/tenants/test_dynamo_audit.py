@@ -11,6 +11,7 @@ import pytest
 from pynamodb.exceptions import CancellationReason, TransactWriteError, VerboseClientError
 
 from awswire.attributes import from_attributes
+from tenants.account_item import account_key, to_number
 from tenants.audit import ORGANIZATION, AuditAction
 from tenants.audit_chain import WITNESS_EVERY, heads_seen
 from tenants.audit_check import check_rows
@@ -243,6 +244,39 @@ async def test_an_attempt_that_was_taken_for_refused_and_is_there_forks_nothing(
     await directory.record(an_audit())
     entries = await trail(store)
     assert (check_rows(entries).problems, len(entries)) == ((), 3)
+
+
+async def test_a_change_that_met_another_is_repeated_under_a_token_of_its_own(
+    store: Store, directory: DynamoDirectory, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it met may have opened an account of the key: DynamoDB refuses a token that comes with other steps."""
+    await store.add_key()
+    send = rows.connection.transact_write_items
+    sent: list[tuple[str, int]] = []
+
+    def meet(*args: Any, **kwargs: Any) -> Any:
+        sent.append((kwargs["client_request_token"], len(kwargs["update_items"])))
+        if len(sent) > 1:
+            return send(*args, **kwargs)
+        opening = store.client.call("UpdateItem", count_accounts(store, 2), repeatable=False)
+        asyncio.run_coroutine_threadsafe(opening, loop).result()
+        raise TransactWriteError("cancelled", cancelled("TransactionConflict"))
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(rows.connection, "transact_write_items", meet)
+    await directory.update_key(later(KEY), an_audit())
+    (first, steps), (second, more_steps) = sent
+    assert more_steps == steps + 1
+    assert first != second
+
+
+def count_accounts(store: Store, number: int) -> dict[str, Any]:
+    return {
+        "TableName": store.tables.usage,
+        "Key": account_key(KEY.id, MONTH),
+        "UpdateExpression": "SET sh = :sh",
+        "ExpressionAttributeValues": {":sh": to_number(number)},
+    }
 
 
 def cancelled(code: str) -> VerboseClientError:

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections.abc import Iterable
 
 import pytest
 
+from awswire.dynamodb import DynamoDb
+from tenants import dynamo_shards
+from tenants.account_item import Item
+from tenants.account_memory import AccountMemory
+from tenants.account_reserve import Reserve
+from tenants.busy_keys import BusyKeys
+from tenants.dynamo_accounts import DynamoAccounts
+from tenants.dynamo_shards import read_shards
 from tenants.errors import LimitExceeded
 from tenants.limits import Currency, Interval
 from tenants.window import window_of
@@ -56,6 +66,28 @@ async def test_what_a_busy_keys_accounts_have_not_spent_of_a_lowered_budget_is_t
     await busy.budgets.shrink(project.tenant, window_of(NOW_MS))
     for instance in (busy, project.new_instance(spread=EAGER), project.new_instance()):
         assert await take_at_once(project, instance, "key_0", 4) == 0
+    await project.assert_balanced()
+
+
+async def test_the_last_of_a_budget_is_taken_back_from_an_account_that_spends_all_the_time(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = await open_project(store, limits_for(40), keys=2)
+    busy, other = project.new_instance(spread=EAGER), project.new_instance()
+    assert await take_at_once(project, busy, "key_0", 2) == 2
+    spending = DynamoAccounts(store.client, store.tables.usage, store.monotonic, AccountMemory(), BusyKeys(EAGER))
+    numbers = itertools.count()
+
+    async def overtaken(client: DynamoDb, table: str, key: tuple[str, str], shards: Iterable[int]) -> dict[int, Item]:
+        found = await read_shards(client, table, key, shards)
+        if 1 in found:
+            hold = a_hold(f"req_meanwhile{next(numbers)}", "key_0", bound=BOUND)
+            await spending.reserve(Reserve(project.fence("key_0"), hold, project.demand(hold)), 1)
+        return found
+
+    monkeypatch.setattr(dynamo_shards, "read_shards", overtaken)
+    assert await take_at_once(project, other, "key_1", 26) == 26
+    assert next(numbers) > 0
     await project.assert_balanced()
 
 

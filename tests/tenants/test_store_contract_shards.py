@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from tenants.account_item import number_of
 from tenants.active_accounts import ActiveAccount
 from tenants.delivery import charge_abandoned
 from tenants.dynamo_active_accounts import ActiveAccounts
@@ -254,6 +255,21 @@ async def test_what_a_request_used_beyond_its_bound_is_counted_against_the_key(s
     assert (await store.get_account()).committed_pico_usd == 99_500
     refusals = [await take(each, fence, 2, limits) for each in (ledger, store.new_ledger(EAGER))]
     assert [each.refusal.used for each in refusals if each] == [99_500, 99_500]
+
+
+async def test_what_was_used_beyond_a_bound_is_counted_once_by_many_that_see_it(quick_store: Store) -> None:
+    """Counted twice it would be lent to the account that used it, past the limit."""
+    store, limits = quick_store, Limits((SpendLimit(Interval.MONTH, Currency.USD, 100_000),))
+    fence, ledger = await change(store, await store.add_key(), limits), store.new_ledger(EAGER)
+    assert await take(ledger, fence, 0, limits) is None
+    held = (await ledger.reserve(fence, *asking(a_hold("req_1", bound=BOUND), limits))).hold
+    assert await ledger.settle(held, replace(TRUTH, cost_pico_usd=99_500))
+    asked = (take(store.new_ledger(EAGER), fence, 2 + number, limits) for number in range(60))
+    await asyncio.gather(*asked)
+    bank, shard = await store.get_item(), await store.find_item(KEY.id, 1)
+    assert number_of(shard, "lmu") == 0
+    assert number_of(bank, "mu") == (await store.get_account()).committed_pico_usd
+    assert await take(ledger, fence, 99, limits) is not None
 
 
 async def test_a_view_tells_settled_from_held_over_all_accounts(store: Store, opened: Fence) -> None:
