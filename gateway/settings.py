@@ -90,8 +90,8 @@ class Settings(BaseModel):
     """The bootstrap admin key, at least 32 characters. `SLUICE_ADMIN_KEY_FILE` names a file that holds it instead."""
 
     imported_keys: bool = False
-    """Whether keys are accepted that another gateway made, and that were imported by their SHA-256: docs/keys.md. While
-    they are, any made-up key of 16 to 512 characters costs a read of the table."""
+    """Whether keys are accepted that another gateway made, and that were imported by their SHA-256:
+    docs/imported-keys.md. While they are, any made-up key of 16 to 512 characters costs a read of the table."""
 
     # Signing in to the control plane with a token of an identity provider: docs/administration.md
     oidc_issuer: Annotated[str, AfterValidator(check_webhook_url)] | None = None

@@ -34,7 +34,7 @@ def bulk_issue(
         Path | None, typer.Option("--output", "-o", help="New file for ids and secrets, for you alone.", metavar="FILE")
     ] = None,
 ) -> None:
-    """Issue a key for each row of a CSV. The columns are in docs/keys.md; the secrets come back in a CSV, once."""
+    """Issue a key for each row of a CSV. The columns are in docs/bulk-keys.md; the secrets come back in a CSV, once."""
     from admin.cli.transport import NotReached
 
     rows, counts = _read(file), Counter[str]()

@@ -36,7 +36,8 @@ export function themeButton() {
 
 /** `main` is where views go; `setPlace(name)` marks where one is. */
 export function createShell(session) {
-  const links = new Map(PLACES.map(([name, text]) => [name, h("a", { href: toHash([name]) }, icon(name), h("span", {}, text))]));
+  const places = PLACES.filter(([name]) => name !== "audit" || session.abilities.oversee);
+  const links = new Map(places.map(([name, text]) => [name, h("a", { href: toHash([name]) }, icon(name), h("span", {}, text))]));
   const main = h("main", { id: "main" });
   const { actor } = session;
   const name = actor.name || actor.user_id || actor.id || "Administrator";

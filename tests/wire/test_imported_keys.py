@@ -17,6 +17,8 @@ from tests.wire.stack import CHAT_MODEL, Gateway, Stack, running_serve
 from tests.wire.tenancy import IssuedKey, Tenancy
 from tests.wire.test_shown_commands import blocks
 
+FORMER_KEY = "key-" + os.urandom(12).hex()  # the one of a whole deployment
+
 
 @pytest.fixture(scope="module")
 def open_door(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
@@ -97,9 +99,10 @@ def test_a_client_that_tried_before_the_import_is_let_in_soon_after(
     assert eventually(lambda: outcome(open_door, value), lambda seen: seen == "ok") == "ok"
 
 
-def test_the_commands_of_the_page_work(stack: Stack, open_door: Gateway) -> None:
-    (block,) = blocks("docs/imported-keys.md", "sh")
-    environment = {"OPENAI_BASE_URL": open_door.base_url, "OPENAI_ADMIN_KEY": stack.admin_key}
+@pytest.mark.parametrize("page", ["imported-keys", "migrating-from-bedrock-access-gateway"])
+def test_the_commands_of_a_page_work(stack: Stack, open_door: Gateway, page: str) -> None:
+    (block,) = blocks(f"docs/{page}.md", "sh")
+    environment = {"OPENAI_BASE_URL": open_door.base_url, "OPENAI_ADMIN_KEY": stack.admin_key, "API_KEY": FORMER_KEY}
     command = ["bash", "-euo", "pipefail", "-c", block]
     done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr

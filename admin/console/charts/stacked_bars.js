@@ -45,7 +45,7 @@ export function stackedBars({ title, starts, series, label, format, formatAxis =
       },
       axes: [
         { ...axis, size: 30, grid: { show: false }, values: (_plot, marks) => marks.map(formatStart), space: 64, incrs: [3600, 7200, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800, 1_209_600] },
-        { ...axis, size: 64, grid: { stroke: lines, width: 1 }, values: (_plot, marks) => marks.map((mark) => formatAxis(mark)) },
+        { ...axis, size: axisWidth, grid: { stroke: lines, width: 1 }, values: (_plot, marks) => marks.map((mark) => formatAxis(mark)) },
       ],
       series: [{}, ...series.map((_, index) => bars(series.length - 1 - index))],
       hooks: { setCursor: [(chart) => point(chart)] },
@@ -92,6 +92,11 @@ export function stackedBars({ title, starts, series, label, format, formatAxis =
     plot?.destroy();
   });
   return root;
+}
+
+/** Room for the longest label: the first cents of a new deployment have many digits. uPlot asks before it has labels. */
+function axisWidth(_plot, labels) {
+  return Math.max(64, 16 + 7 * Math.max(0, ...(labels ?? []).map((text) => text.length)));
 }
 
 function legend(series, label, format) {

@@ -10,7 +10,8 @@ function roleOf(actor) {
 
 /**
  * `manageTenants`: create, rename, archive them, change their limits and models. `manageKeys`: issue keys, change their
- * limits. `operateKeys`: rotate, disable, enable, revoke those that one sees. `projectId`: the only one there is, or null.
+ * limits. `operateKeys`: rotate, disable, enable, revoke those that one sees. `oversee`: see a tenant's limits, budget,
+ * members and audit trail. `projectId`: the only one there is, or null.
  */
 export function abilitiesOf(actor) {
   const role = roleOf(actor);
@@ -19,6 +20,7 @@ export function abilitiesOf(actor) {
     manageTenants: role === "org.owner",
     manageKeys: role === "org.owner" || role === "project.owner",
     operateKeys: role !== "org.viewer",
+    oversee: role !== "project.member",
     projectId: role.startsWith("project.") ? (actor.project_id ?? null) : null,
   };
 }

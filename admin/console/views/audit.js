@@ -17,6 +17,7 @@ const FILTERS = ["type", "actor", "resource", "tenant", "from", "to"];
 
 export function auditView({ session, directory, query, signal }) {
   const chosen = Object.fromEntries(FILTERS.map((name) => [name, query[name] ?? ""]));
+  const tenantNames = new Map();
   const content = h("div");
   const more = h("div", { class: "more" });
   let entries = [];
@@ -36,9 +37,16 @@ export function auditView({ session, directory, query, signal }) {
     };
   }
 
+  /** Entries name no tenant: it may have another name by now. Without the list, ids are shown. */
+  async function nameTenants() {
+    const projects = await directory.projects({ archived: true }).catch(() => []);
+    projects.forEach((project) => tenantNames.set(project.id, project.name));
+  }
+
   async function ask() {
     try {
-      return await session.api.auditLogs(filters(), signal);
+      const [answer] = await Promise.all([session.api.auditLogs(filters(), signal), nameTenants()]);
+      return answer;
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) return null;
       throw error;
@@ -51,7 +59,7 @@ export function auditView({ session, directory, query, signal }) {
       return emptyState("The audit trail is not available here", "This gateway does not show it over its API, or your role may not read it. What was changed is recorded all the same.");
     }
     entries = answer.data;
-    table = createTable({ caption: "Audit trail", rows: entries, columns: columns(), empty: () => emptyState("Nothing was recorded", "No change matches these filters. Every change of a tenant or a key is recorded as it is made.") });
+    table = createTable({ caption: "Audit trail", rows: entries, columns: columns(tenantNames), empty: () => emptyState("Nothing was recorded", "No entry matches these filters. Every change is recorded as it is made, and every attempt that was refused.") });
     offerMore(answer);
     return table;
   }
@@ -92,7 +100,7 @@ export function auditView({ session, directory, query, signal }) {
   }, () => {});
   draw();
   return page(
-    { title: "Audit trail", lead: "Every change, in the transaction that made it. It never holds a secret." },
+    { title: "Audit trail", lead: "Every change, in the transaction that made it, and every attempt that was refused. It never holds a secret." },
     h("form", { class: "toolbar filters", on: { submit: apply } }, tenants, fields.map((field) => field.node), h("button", { type: "submit" }, "Filter")),
     content,
     more,
@@ -116,15 +124,18 @@ function targetOf(entry) {
   return entry[entry.type]?.id ?? entry.resource_id ?? entry.target_id ?? "";
 }
 
-function columns() {
+function tenantOf({ project }, tenantNames) {
+  return project?.name ?? tenantNames.get(project?.id) ?? project?.id ?? "—";
+}
+
+function columns(tenantNames) {
   return [
     { label: "When", cell: (entry) => formatMoment(entry.effective_at), value: (entry) => entry.effective_at },
-    { label: "Event", cell: (entry) => h("code", {}, entry.type), value: (entry) => entry.type },
+    { label: "Event", cell: (entry) => h("div", {}, h("code", {}, entry.type), h("span", { class: "sub" }, middleCut(targetOf(entry), 40))), value: (entry) => entry.type },
     { label: "Actor", cell: (entry) => h("div", {}, middleCut(actorOf(entry).name, 40), h("span", { class: "sub" }, actorOf(entry).address)), value: (entry) => actorOf(entry).name },
-    { label: "Tenant", cell: (entry) => middleCut(entry.project?.name ?? entry.project?.id ?? "—", 32), value: (entry) => entry.project?.name ?? entry.project?.id },
-    { label: "Resource", cell: (entry) => h("code", {}, middleCut(targetOf(entry), 32)), value: targetOf },
+    { label: "Tenant", cell: (entry) => middleCut(tenantOf(entry, tenantNames), 32), value: (entry) => tenantOf(entry, tenantNames) },
     { label: "Outcome", cell: (entry) => outcomeBadge(entry.outcome), value: (entry) => outcomeOf(entry.outcome) },
-    { label: "Details", quiet: true, cell: (entry) => h("button", { type: "button", class: "small", "aria-label": `Details of ${entry.type} at ${formatMoment(entry.effective_at)}`, on: { click: () => showEntry(entry) } }, "Details") },
+    { label: "Details", quiet: true, cell: (entry) => h("button", { type: "button", class: "small", "aria-label": `Details of ${entry.type} at ${formatMoment(entry.effective_at)}`, on: { click: () => showEntry(entry, tenantNames) } }, "Details") },
   ];
 }
 
@@ -137,7 +148,7 @@ function outcomeBadge(outcome) {
   return h("span", { class: `badge ${/den|refus|fail|error|^4|^5/.test(text) ? "bad" : "good"}` }, text);
 }
 
-function showEntry(entry) {
+function showEntry(entry, tenantNames) {
   const actor = actorOf(entry);
   const { before, after } = entry;
   return openDialog({
@@ -150,14 +161,25 @@ function showEntry(entry) {
         ["When", formatMoment(entry.effective_at)],
         ["Actor", `${actor.name} ${actor.id !== actor.name ? actor.id : ""}`],
         actor.address ? ["Address", actor.address] : null,
-        ["Tenant", entry.project ? `${middleCut(entry.project.name ?? "", 80)} ${entry.project.id ?? ""}` : "—"],
+        ["Tenant", entry.project ? `${middleCut(tenantOf(entry, tenantNames), 80)} ${entry.project.id ?? ""}` : "—"],
+        ...attemptOf(entry),
         ["Resource", targetOf(entry) || "—"],
         entry.request_id ? ["Request", h("code", {}, entry.request_id)] : null,
       ]),
-      before || after ? h("div", { class: "columns" }, json("Before", before), json("After", after)) : json("Change", entry[entry.type]),
+      entry.attempt ? null : h("div", { class: "columns" }, json("Before", before), json("After", after)),
       copyButton(() => JSON.stringify(entry, null, 2), "Copy as JSON"),
     ),
   });
+}
+
+/** What was asked for and refused; `more`: how many others like it are told of by this entry. */
+function attemptOf({ attempt }) {
+  if (!attempt) return [];
+  return [
+    ["Asked for", attempt.route ? h("code", {}, `${attempt.method} ${attempt.route}`) : "—"],
+    ["Refused", [attempt.error, attempt.message].filter(Boolean).join(": ")],
+    attempt.more ? ["Others", `${attempt.more} since ${formatMoment(attempt.since)}`] : null,
+  ];
 }
 
 function json(title, value) {

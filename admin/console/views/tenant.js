@@ -25,7 +25,7 @@ export function tenantView(context) {
 
 function show(context) {
   const { session, project, refresh } = context;
-  const { manageTenants, manageKeys } = session.abilities;
+  const { manageTenants, manageKeys, oversee } = session.abilities;
   const active = project.status === "active";
   const act = (action) => async () => {
     if (await action(context)) refresh();
@@ -37,9 +37,9 @@ function show(context) {
   return page(
     { title: middleCut(project.name, 80), crumbs: [["Tenants", toHash(["tenants"])]], actions },
     h("div", { class: "id-line" }, h("code", {}, project.id), copyButton(project.id, "Copy id"), h("span", { class: `badge ${active ? "good" : "off"}` }, project.status), h("span", { class: "muted" }, `created ${formatDate(project.created_at)}`), active ? null : h("span", { class: "muted" }, `archived ${formatMoment(project.archived_at)}`)),
-    h("div", { class: "columns" }, budgetCard(context), policyCard(context, active && manageTenants)),
+    oversee ? h("div", { class: "columns" }, budgetCard(context), policyCard(context, active && manageTenants)) : null,
     keysCard(context),
-    membersCard(context),
+    oversee ? membersCard(context) : null,
   );
 }
 
