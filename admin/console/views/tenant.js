@@ -117,7 +117,7 @@ function membersCard({ session, project, signal }) {
     return createTable({
       caption: "Members",
       rows: members,
-      empty: () => emptyState("No members", "Members sign in with admin keys of their own, and see this tenant alone."),
+      empty: () => emptyState("No members", "Members sign in through your identity provider, and see this tenant alone. The admin API and the command line add them."),
       columns: [
         { label: "Name", cell: (member) => h("div", {}, middleCut(member.name ?? member.id, 48), h("span", { class: "sub" }, member.email ?? "")), value: (member) => member.name ?? member.id },
         { label: "Id", cell: (member) => h("code", {}, middleCut(member.id, 40)), value: (member) => member.id },
