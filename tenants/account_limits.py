@@ -59,7 +59,8 @@ def has_loans(shard: AccountItem, reserve: Reserve) -> bool:
 
 def standing_after(attributes: AccountItem, reserve: Reserve, bank: AccountItem | None = None) -> Standing:
     """What is left after a reserve that was taken. `attributes` are at least those that it wrote, as they became. For
-    one on a shard: what that has left, and what the bank had when it was last seen."""
+    one on a shard: what that has left, and what the bank had when it was last seen, if that was in this day and minute.
+    """
     entry, month = reserve.hold.entry or NOT_ENTERED, reserve.hold.call.month
     windows = seen_in(entry)
     # An update that goes on with a day or minute has it in its condition, and does not write it.
@@ -67,7 +68,7 @@ def standing_after(attributes: AccountItem, reserve: Reserve, bank: AccountItem 
     rates: dict[str, Allowance | None] = {"requests": None, "tokens": None, "parallel": None}
     spend = []
     for cap in caps_of(reserve.demand, reserve.hold.bound):
-        used = _used(item if bank is None else bank, cap, windows)
+        used = _used(item, cap, windows) if bank is None else _last_used(bank, cap, windows)
         room = 0 if bank is None else number_of(attributes, room_name(cap.meter.counter))
         left = min(max(cap.limit - used, 0) + room, cap.limit)
         allowance = Allowance(cap.limit, left, _resets_at_ms(cap, entry, month))
@@ -84,6 +85,13 @@ def _used(item: AccountItem, cap: Cap, windows: Seen) -> int:
     if window is not None and number_of(item, window) != windows[window]:
         return 0
     return number_of(item, cap.meter.counter)
+
+
+def _last_used(bank: AccountItem, cap: Cap, windows: Seen) -> int:
+    """As `_used`; of a bank that was not seen yet, or in an earlier day or minute, that nothing is left."""
+    window = cap.meter.window
+    seen = bool(bank) if window is None else number_of(bank, window) == windows[window]
+    return number_of(bank, cap.meter.counter) if seen else cap.limit
 
 
 def _exceeded(cap: Cap, used: int, resets_at_ms: int | None) -> LimitExceeded:

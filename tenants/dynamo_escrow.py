@@ -140,7 +140,7 @@ class TenantBudgets:
         if await self._recall(escrow, shares):
             return None
         now = await self._books.find_funds(escrow.tenant_id, escrow.month)
-        if now.transfers != position.funds.transfers:
+        if now.transfers != position.funds.transfers or await self._lent(escrow, [position.share, *others]):
             return None  # what was missing may have been on its way from one account to another
         if _miscounts(escrow, position, [position.share, *others]):
             await self._open(escrow, now, position.day)
@@ -154,6 +154,12 @@ class TenantBudgets:
         """Have busy keys' shards give back what they have not spent. Whether any of them had something."""
         spread = [share.key_id for share in shares if share.shards > 1]
         return any([await recall(self._client, self._tables.usage, escrow, key_id) for key_id in spread])
+
+    async def _lent(self, escrow: Escrow, shares: Sequence[Share]) -> bool:
+        """Whether a busy key lent or took back since its share was read: for another process's draw, for example."""
+        spread = {share.key_id: share.loans for share in shares if share.shards > 1}
+        now = await self._books.list_shares(escrow) if spread else []
+        return any(share.loans != spread.get(share.key_id, share.loans) for share in now)
 
     async def _commit(self, escrow: Escrow, position: Position, transfer: Transfer) -> bool:
         """False where it was refused, or where nobody knows: then the books tell."""

@@ -49,7 +49,7 @@ class Fences:
             transaction.update(account, actions=actions, condition=counted, return_values="ALL_OLD")
             for shard in range(1, shards):
                 row = self._rows.fence(account_partition(key.id, shard), month)
-                transaction.update(row, actions=[FenceRow.kv.remove()])
+                transaction.update(row, actions=[FenceRow.kv.remove(), FenceRow.ttl.set(account_expiry(month))])
 
     def keep_accounts(self, transaction: TransactWrite, key: ApiKey) -> None:
         """Leave word of the accounts of a key that is deleted, as a step of the transaction that deletes it: what it

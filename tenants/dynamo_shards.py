@@ -14,7 +14,7 @@ from tenants.shard_loan_plan import plan_recall
 from tenants.shard_loans import recall_book, shards_of
 from tenants.tables import PARTITION_KEY
 
-# Of shards that spend all the time nobody can take all that they have left: by then they have less. Half lasts longer.
+# Shards that spend all the time have less by then than was read, and nothing could be taken: half is there for longer.
 _PARTS = (1, 2)
 
 

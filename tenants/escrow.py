@@ -94,6 +94,7 @@ class Share:
     rooms: Amounts = field(default_factory=dict)
     spendings: Amounts = field(default_factory=dict)
     shards: int = 1
+    loans: int = 0
 
     def room(self, pool: Pool, day: int) -> int:
         """What it may still spend. Below zero where a request cost more than its bound."""

@@ -25,6 +25,7 @@ from typing import Any
 from tenants.account_item import SHARDS, Item, account_key, find_number, item_key, number_of
 from tenants.escrow import DAILY_POOLS, POOLS, Escrow, Funds, Position, Share, Take, Transfer
 from tenants.periods import account_expiry
+from tenants.shard_loan_item import LOANS
 from tenants.tables import (
     PARTITION_KEY,
     SORT_KEY,
@@ -42,6 +43,7 @@ SHARE_ATTRIBUTES = (
     "tv",
     "dd",
     SHARDS,
+    LOANS,
     *(name for pool in POOLS for name in (pool.room, pool.spent)),
 )
 
@@ -81,6 +83,7 @@ def share_from_item(item: Mapping[str, Mapping[str, Any]]) -> Share:
         rooms={pool: int(item[pool.room]["N"]) for pool in POOLS if pool.room in item},
         spendings={pool: int(item[pool.spent]["N"]) for pool in POOLS if pool.spent in item},
         shards=number_of(item, SHARDS) or 1,
+        loans=number_of(item, LOANS),
     )
 
 

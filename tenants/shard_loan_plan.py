@@ -24,7 +24,7 @@ class ReadAll:
 
 
 def plan_recall(book: Book, items: Items, part: int = 1) -> Loan | None:
-    """All that shards have left goes back to the bank, or one `part` of it, rounded up. None if they have nothing."""
+    """All that shards have left goes back to the bank, or one `part` of it, rounded up. None where nothing is left."""
     takes = {
         shard: {line.counter: -(-line.room(item) // part) for line in book.lines if line.room(item) > 0}
         for shard, item in items.items()

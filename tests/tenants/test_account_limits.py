@@ -113,3 +113,15 @@ def test_what_is_left_is_told_by_the_tighter_limit_and_never_below_zero() -> Non
             SpendAllowance(Interval.DAY, Currency.TOKENS, Allowance(200, 0, 1_795_219_200_000)),
         ),
     )
+
+
+def test_of_a_first_account_that_was_not_seen_in_this_minute_nothing_is_told_to_be_left() -> None:
+    item = to_item(ITEM)
+    rooms = to_item({"lmu": 700, "ldk": 70, "lwr": 1, "lwt": 50, "ln": 1, "lRc857": 1, "lTc857": 50, "lPc857": 1})
+    last_minute = item | to_item({"w": MINUTE - 1, "Wc857": MINUTE - 1})
+    for bank, requests, parallel, month in (({}, 1, 1, 700), (last_minute, 1, 2, 1_700), (item, 2, 2, 1_700)):
+        standing = standing_after(rooms, a_reserve(item), bank)
+        assert standing.requests is not None
+        assert standing.parallel is not None
+        assert (standing.requests.remaining, standing.parallel.remaining) == (requests, parallel)
+        assert standing.spend[0].allowance.remaining == month

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from random import Random
 
 import pytest
 
 from awswire.dynamodb import DynamoDb
-from tenants import dynamo_shards
-from tenants.account_item import Item
+from tenants import dynamo_escrow, dynamo_shards
+from tenants.account import Account
+from tenants.account_counts import room_name
+from tenants.account_item import Item, lent_name, number_of
 from tenants.account_memory import AccountMemory
 from tenants.account_reserve import Reserve
 from tenants.busy_keys import BusyKeys
 from tenants.dynamo_accounts import DynamoAccounts
-from tenants.dynamo_shards import read_shards
-from tenants.errors import LimitExceeded
+from tenants.dynamo_shards import read_shards, recall
+from tenants.dynamo_tenant_spend import TenantSpend
+from tenants.dynamo_usage import DynamoUsage
+from tenants.errors import LedgerUnavailable, LimitExceeded
+from tenants.escrow import Escrow
 from tenants.limits import Currency, Interval
 from tenants.window import window_of
-from tests.tenants.projects import BOUND, EVERY_POOL, Instance, Project, limits_for, open_project
-from tests.tenants.samples import DAY, MONTH, NOW_MS, a_hold
+from tests.tenants.faults import LOST_REPLIES, NOT_APPLIED
+from tests.tenants.projects import BOUND, EVERY_POOL, USED_ALL, Instance, Project, limits_for, open_project
+from tests.tenants.samples import DAY, HOLD_SECONDS, MONTH, NOW_MS, a_hold
 from tests.tenants.spread_keys import EAGER
 from tests.tenants.stores import Store
 
@@ -100,3 +108,73 @@ async def test_two_busy_keys_of_four_processes_spend_a_budget_to_its_last_reques
     )
     assert sum(await asyncio.gather(*asking)) == 17
     await project.assert_balanced()
+
+
+async def test_nobody_is_refused_while_another_process_takes_back_what_is_missing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = await open_project(store, limits_for(20), keys=2)
+    assert await take_at_once(project, project.new_instance(spread=EAGER), "key_0", 4) == 4
+    taken_back = 0
+
+    async def overtaken(client: DynamoDb, table: str, escrow: Escrow, key_id: str) -> bool:
+        nonlocal taken_back
+        taken_back += await recall(client, table, escrow, key_id)
+        return await recall(client, table, escrow, key_id)
+
+    monkeypatch.setattr(dynamo_escrow, "recall", overtaken)
+    assert await take_at_once(project, project.new_instance(), "key_1", 20) == 16
+    assert taken_back > 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_faults_leave_the_books_of_a_busy_key_whole_and_what_alerts_are_told_by(store: Store, seed: int) -> None:
+    project = await open_project(store, limits_for(31, *EVERY_POOL), keys=2)
+    instances = [project.new_instance(spread=EAGER) for _ in range(4)]
+    random = Random(seed)
+    for operation in ("UpdateItem", "TransactWriteItems"):
+        store.transport.plan(operation, *random.choices((*LOST_REPLIES, *NOT_APPLIED), k=30))
+
+    async def serve(number: int) -> None:
+        instance, hold = instances[number % 4], a_hold(f"req_{number}", f"key_{int(number % 5 == 0)}", bound=BOUND)
+        with suppress(LimitExceeded):
+            try:
+                held = (await project.take(instance, hold)).hold
+            except LedgerUnavailable:  # as the data plane does
+                await until_done(lambda: instance.ledger.drop_hold(hold))
+            else:
+                await until_done(lambda: instance.ledger.settle(held, USED_ALL))
+
+    await asyncio.gather(*(serve(number) for number in range(90)))
+    for operation in ("UpdateItem", "TransactWriteItems"):
+        store.transport.forget(operation)
+    for number in range(90, 150):
+        await serve(number)
+    accounts = [await store.get_account(key_id) for key_id in project.key_ids]
+    assert accounts[0].shards > 2
+    assert [account.in_flight for account in accounts] == [0, 0]
+    assert sum(account.requests for account in accounts) == 31
+    spend = TenantSpend(store.client, store.tables, DynamoUsage(store.client, store.tables, HOLD_SECONDS))
+    sums = await spend.sum_accounts(project.tenant.id, MONTH, DAY)
+    expected = {Currency.USD: 31 * COST, Currency.TOKENS: 31 * BOUND.tokens}
+    assert sums == {pool: expected[pool[1]] for pool in EVERY_POOL}
+    await project.assert_balanced()
+    for account in accounts:
+        await assert_all_lent_is_found(store, account)
+
+
+async def until_done(call: Callable[[], Awaitable[object]]) -> None:
+    for _ in range(20):
+        with suppress(LedgerUnavailable):
+            await call()
+            return
+    raise AssertionError("the store never comes back")
+
+
+async def assert_all_lent_is_found(store: Store, account: Account) -> None:
+    """What the bank counts as lent is what shards have left or have spent."""
+    bank = await store.get_item(account.key_id)
+    shards = [await store.find_item(account.key_id, shard) for shard in range(1, account.shards)]
+    for counter in ("mu", "mk", "du", "dk", "n"):
+        found = sum(number_of(item, room_name(counter)) + number_of(item, counter) for item in shards)
+        assert number_of(bank, lent_name(counter)) == found
