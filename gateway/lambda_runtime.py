@@ -37,6 +37,8 @@ from gateway.settings import Settings
 logger = logging.getLogger("sluice.lambda")
 
 _CONCURRENCY = "AWS_LAMBDA_MAX_CONCURRENCY"
+# "on-demand" for a cold start that somebody waits for: what a chat does not need is then left for later.
+_INITIALIZATION = "AWS_LAMBDA_INITIALIZATION_TYPE"
 # A server reads the list of models beside its first requests. An environment begins for a request, which would find
 # none, and be refused a model that is called through a profile; and it may be frozen before it has read the list.
 _WARM_SECONDS = 2.0
@@ -56,7 +58,7 @@ async def build(environ: Mapping[str, str]) -> Application:
     finally:
         await transport.aclose()
     logs.configure(settings.log_level, settings.log_format)
-    return create_app(settings, environ)
+    return create_app(settings, environ, framework_late=environ.get(_INITIALIZATION, "on-demand") == "on-demand")
 
 
 async def serve(environ: Mapping[str, str]) -> int:
