@@ -31,6 +31,7 @@ from gateway.aws_lambda.restoring import is_snapshot, wait_for_restore
 from gateway.aws_lambda.runtime import Runtime, Serving
 from gateway.aws_lambda.runtime_api import RuntimeApi, RuntimeApiRefused
 from gateway.aws_lambda.secrets import names_of, with_secrets
+from gateway.predecessor import understand
 from gateway.routes.application import Application
 from gateway.settings import Settings
 
@@ -54,10 +55,13 @@ async def build(environ: Mapping[str, str]) -> Application:
     transport = LeanTransport()
     try:
         service = connect_secrets(transport, environ) if names_of(environ) else None
-        settings = Settings.from_env(await with_secrets(environ, service, TIMING))
+        understood = understand(await with_secrets(environ, service, TIMING))
     finally:
         await transport.aclose()
+    settings = Settings.from_env(understood.environ)
     logs.configure(settings.log_level, settings.log_format)
+    for saying in understood.sayings:
+        logger.warning(saying)
     return create_app(settings, environ, framework_late=environ.get(_INITIALIZATION, "on-demand") == "on-demand")
 
 
