@@ -181,8 +181,8 @@ def handler(event: Any, context: Any) -> Any:
 
 def maintain(event: Any, context: Any) -> dict[str, object]:
     """For a schedule, and for a deployment. `{"sluice": "sweep"}` finishes what environments left behind when they
-    ended; `{"sluice": "migrate"}` records the migrations of tables that the template owns. Raises ValueError for
-    another event."""
+    ended; `{"sluice": "rollup"}` makes the sums of closed hours and days ahead of reports; `{"sluice": "migrate"}`
+    records the migrations of tables that the template owns. Raises ValueError for another event."""
     from gateway.aws_lambda.maintenance import TASKS
 
     task = TASKS.get(str(event.get("sluice"))) if isinstance(event, dict) else None
