@@ -6,13 +6,17 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from awswire.http import Origin
+from awswire.lone_environment import LoneEnvironment, find_plain_url
 
 if TYPE_CHECKING:
     import botocore.session
+
+    Configuration = botocore.session.Session | LoneEnvironment
 
 # Signing names, from `signingName` (where absent, `endpointPrefix`) in botocore's service models.
 _SIGNING_NAMES = {
@@ -39,7 +43,7 @@ class EndpointUnknown(Exception):
     """No region is set, or the endpoint configured is no URL. The message says what to set."""
 
 
-def resolve_region(session: botocore.session.Session, environ: Mapping[str, str]) -> str:
+def resolve_region(session: Configuration, environ: Mapping[str, str]) -> str:
     """AWS_REGION, AWS_DEFAULT_REGION, or the profile's region, in this order. Raises EndpointUnknown.
 
     boto3 alone among AWS's SDKs does not read AWS_REGION; Lambda and ECS set it.
@@ -50,7 +54,7 @@ def resolve_region(session: botocore.session.Session, environ: Mapping[str, str]
     return str(region)
 
 
-def resolve_endpoint(service: str, session: botocore.session.Session, environ: Mapping[str, str]) -> Endpoint:
+def resolve_endpoint(service: str, session: Configuration, environ: Mapping[str, str]) -> Endpoint:
     """The endpoint of `bedrock-runtime`, `bedrock`, `dynamodb` or `secretsmanager`.
 
     Blocking: reads botocore's rule files. An endpoint set by AWS_ENDPOINT_URL_BEDROCK_RUNTIME and its like, by
@@ -67,7 +71,7 @@ def resolve_endpoint(service: str, session: botocore.session.Session, environ: M
     return Endpoint(origin, parts.path.rstrip("/"), region, _SIGNING_NAMES[service])
 
 
-def find_configured_url(service: str, session: botocore.session.Session, environ: Mapping[str, str]) -> str | None:
+def find_configured_url(service: str, session: Configuration, environ: Mapping[str, str]) -> str | None:
     """The endpoint URL that the environment or the profile sets for `service`, in boto3's order of precedence."""
     if _flag("ignore_configured_endpoint_urls", session, environ):
         return None
@@ -83,38 +87,49 @@ def find_configured_url(service: str, session: botocore.session.Session, environ
     return str(url) if url else None
 
 
-def _regional_url(service: str, region: str, session: botocore.session.Session, environ: Mapping[str, str]) -> str:
+def _regional_url(service: str, region: str, session: Configuration, environ: Mapping[str, str]) -> str:
     """AWS's endpoint rules, as botocore ships them per service. A client would be exact too, at 16 MB each."""
+    fips = _flag("use_fips_endpoint", session, environ)
+    dual_stack = _flag("use_dualstack_endpoint", session, environ)
+    if isinstance(session, LoneEnvironment) and not fips and not dual_stack:
+        plain = find_plain_url(service, region)
+        if plain is not None:
+            return plain
     from botocore.endpoint_provider import EndpointProvider
     from botocore.exceptions import EndpointProviderError
+    from botocore.loaders import create_loader
 
-    loader: Any = session.get_component("data_loader")
+    loader: Any = create_loader(session.get_config_variable("data_path"))
     rules = EndpointProvider(
         ruleset_data=loader.load_service_model(service, "endpoint-rule-set-1"),
         partition_data=loader.load_data("partitions"),
     )
     try:
-        resolved = rules.resolve_endpoint(
-            Region=region,
-            UseFIPS=_flag("use_fips_endpoint", session, environ),
-            UseDualStack=_flag("use_dualstack_endpoint", session, environ),
-        )
+        resolved = rules.resolve_endpoint(Region=region, UseFIPS=fips, UseDualStack=dual_stack)
     except EndpointProviderError as error:
         raise EndpointUnknown(f"{service} has no endpoint in {region}: {error}") from error
     return str(resolved.url)
 
 
-def _flag(name: str, session: botocore.session.Session, environ: Mapping[str, str]) -> bool:
+def _flag(name: str, session: Configuration, environ: Mapping[str, str]) -> bool:
     value = environ.get(f"AWS_{name.upper()}") or session.get_scoped_config().get(name) or "false"
     return str(value).lower() == "true"
 
 
-def _tls_context(session: botocore.session.Session, environ: Mapping[str, str]) -> ssl.SSLContext:
+def _tls_context(session: Configuration, environ: Mapping[str, str]) -> ssl.SSLContext:
     """Trusts AWS_CA_BUNDLE, or the profile's `ca_bundle`, or the roots that boto3 trusts."""
-    from botocore.httpsession import get_cert_path
+    return _trusting(environ.get("AWS_CA_BUNDLE") or session.get_scoped_config().get("ca_bundle") or _roots_of_boto3())
 
-    ca_file = environ.get("AWS_CA_BUNDLE") or session.get_scoped_config().get("ca_bundle") or get_cert_path(True)
-    return _trusting(str(ca_file))
+
+def _roots_of_boto3() -> str:
+    """certifi's where it is installed, else botocore's own. botocore's function for it would load urllib3."""
+    try:
+        from certifi import where
+    except ImportError:
+        import botocore
+
+        return str(Path(botocore.__file__).with_name("cacert.pem"))
+    return where()
 
 
 @cache

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, FastAPI
-
 from gateway.alerts import Alerts
 from gateway.aws import TIMING, Aws, connect
 from gateway.background_sweep import Sweeping
@@ -24,7 +22,7 @@ from gateway.plane import DataPlane
 from gateway.project_alerts import ProjectAlerts
 from gateway.request_ids import RequestIds
 from gateway.routes.application import Application, assemble
-from gateway.routes.metrics import router as metrics_router
+from gateway.routes.metrics import routes as metrics_routes
 from gateway.routes.middleware import RequestEnvelope
 from gateway.routes.request_log import RequestLog
 from gateway.settings import Settings, SettingsError
@@ -36,6 +34,8 @@ from tenants.dynamo_reached_alerts import ReachedAlerts
 from tenants.dynamo_tenant_spend import TenantSpend
 
 if TYPE_CHECKING:
+    from fastapi import APIRouter
+
     from gateway.administration import Administration
     from gateway.tracing import Traces
 
@@ -58,8 +58,9 @@ class _Parts:
     traces: Traces | None
 
 
-def create_app(settings: Settings, environ: Mapping[str, str]) -> Application:
+def create_app(settings: Settings, environ: Mapping[str, str], *, framework_late: bool = False) -> Application:
     """The application. Nothing is sent before it is started; `environ` is where AWS's own variables are read from.
+    `framework_late`: FastAPI is loaded with the first request that needs it, not now.
 
     Raises EndpointUnknown where no region is set, SettingsError for an unusable setting.
     """
@@ -73,7 +74,7 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> Application:
     )
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: Application) -> AsyncIterator[None]:
         _start(parts, settings)
         try:
             yield
@@ -92,9 +93,11 @@ def create_app(settings: Settings, environ: Mapping[str, str]) -> Application:
     app.state.drop_idle = getattr(parts.aws.transport, "drop_idle", lambda: None)  # aiohttp has no such thing
     if settings.metrics:
         app.state.metrics = parts.metrics
-        app.include_router(metrics_router)
+        app.mount(metrics_routes)
     if settings.cors_origins:
         app.let_browsers_in([origin.strip() for origin in settings.cors_origins.split(",")])
+    if not framework_late:
+        app.load_framework()
     return app
 
 

@@ -7,17 +7,22 @@ import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from awswire.credentials import BotocoreCredentials, load_session
+from awswire.credentials import BotocoreCredentials, CredentialSource, load_session
 from awswire.dynamodb import DynamoDb
 from awswire.endpoints import find_configured_url, resolve_endpoint, resolve_region
 from awswire.http import HttpTransport, Timeouts
+from awswire.lone_environment import FixedCredentials, LoneEnvironment, find_lone_credentials
 from awswire.retries import RetryPolicy, Timing
 from awswire.service import Authorizer, AwsService, BearerToken, SigV4Authorizer
 from awswire.sigv4 import SigV4
 from gateway.bedrock.client import AwsBedrock
 from gateway.settings import Settings
 from tenants.dynamo_access import DynamoAccess
+
+if TYPE_CHECKING:
+    from awswire.endpoints import Configuration
 
 BEARER_VARIABLE = "AWS_BEARER_TOKEN_BEDROCK"
 
@@ -77,13 +82,19 @@ def open_transport(http_client: str, max_connections: int) -> HttpTransport:
 
 
 class _Services:
-    """Services that share a transport, and botocore's session with its credentials."""
+    """Services that share a transport, and what is configured: by botocore, or by variables alone."""
 
     def __init__(self, transport: HttpTransport, environ: Mapping[str, str]) -> None:
         self.transport = transport
         self._environ = environ
-        self._session = load_session(environ)
-        self._credentials = BotocoreCredentials(self._session, _wall_clock)
+        lone = find_lone_credentials(environ)
+        self._session: Configuration
+        self._credentials: CredentialSource
+        if lone is None:
+            session = load_session(environ)
+            self._session, self._credentials = session, BotocoreCredentials(session, _wall_clock)
+        else:
+            self._session, self._credentials = LoneEnvironment(), FixedCredentials(lone)
 
     def of(self, name: str, bearer: str | None = None) -> AwsService:
         endpoint = resolve_endpoint(name, self._session, self._environ)

@@ -88,16 +88,20 @@ def serve(
     from awswire.credentials import CredentialsUnavailable
     from awswire.endpoints import EndpointUnknown
     from gateway.aws import connect
+    from gateway.predecessor import understand
     from gateway.serving import AddressTaken, bind, reachable
     from gateway.serving import serve as serve_forever
     from gateway.settings import Settings, SettingsError
 
     try:
-        settings = Settings.from_env(os.environ)
+        understood = understand(os.environ)
+        settings = Settings.from_env(understood.environ)
         connect(settings, os.environ)  # what is wrong with AWS's variables is said once, not by every worker
         listener = bind(host or settings.host, settings.port if port is None else port)
     except (SettingsError, CredentialsUnavailable, EndpointUnknown, AddressTaken) as error:
         _fail(str(error))
+    for saying in understood.sayings:  # once, not by every worker
+        typer.echo(saying, err=True)
     base_url = f"http://{reachable(host or settings.host)}:{listener.getsockname()[1]}/v1"
     typer.echo(f"Sluice {installed_version('sluice')} serves {base_url}", err=True)
     serve_forever(settings, listener, workers)

@@ -31,12 +31,15 @@ from gateway.aws_lambda.restoring import is_snapshot, wait_for_restore
 from gateway.aws_lambda.runtime import Runtime, Serving
 from gateway.aws_lambda.runtime_api import RuntimeApi, RuntimeApiRefused
 from gateway.aws_lambda.secrets import names_of, with_secrets
+from gateway.predecessor import understand
 from gateway.routes.application import Application
 from gateway.settings import Settings
 
 logger = logging.getLogger("sluice.lambda")
 
 _CONCURRENCY = "AWS_LAMBDA_MAX_CONCURRENCY"
+# "on-demand" for a cold start that somebody waits for: what a chat does not need is then left for later.
+_INITIALIZATION = "AWS_LAMBDA_INITIALIZATION_TYPE"
 # A server reads the list of models beside its first requests. An environment begins for a request, which would find
 # none, and be refused a model that is called through a profile; and it may be frozen before it has read the list.
 _WARM_SECONDS = 2.0
@@ -52,11 +55,14 @@ async def build(environ: Mapping[str, str]) -> Application:
     transport = LeanTransport()
     try:
         service = connect_secrets(transport, environ) if names_of(environ) else None
-        settings = Settings.from_env(await with_secrets(environ, service, TIMING))
+        understood = understand(await with_secrets(environ, service, TIMING))
     finally:
         await transport.aclose()
+    settings = Settings.from_env(understood.environ)
     logs.configure(settings.log_level, settings.log_format)
-    return create_app(settings, environ)
+    for saying in understood.sayings:
+        logger.warning(saying)
+    return create_app(settings, environ, framework_late=environ.get(_INITIALIZATION, "on-demand") == "on-demand")
 
 
 async def serve(environ: Mapping[str, str]) -> int:
@@ -175,8 +181,8 @@ def handler(event: Any, context: Any) -> Any:
 
 def maintain(event: Any, context: Any) -> dict[str, object]:
     """For a schedule, and for a deployment. `{"sluice": "sweep"}` finishes what environments left behind when they
-    ended; `{"sluice": "migrate"}` records the migrations of tables that the template owns. Raises ValueError for
-    another event."""
+    ended; `{"sluice": "rollup"}` makes the sums of closed hours and days ahead of reports; `{"sluice": "migrate"}`
+    records the migrations of tables that the template owns. Raises ValueError for another event."""
     from gateway.aws_lambda.maintenance import TASKS
 
     task = TASKS.get(str(event.get("sluice"))) if isinstance(event, dict) else None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # a command line that imports nothing starts at once
     from gateway.ledger_report import Reconciliation
     from gateway.open_ledger import LedgerPlace
     from gateway.replaying import Replayed, SettleLog
+    from gateway.rolling_up import RolledUp
     from gateway.sweeping import Swept
     from gateway.webhooks import Endpoint
 
@@ -83,6 +84,25 @@ def sweep(
 
 
 @ledger.command()
+def rollup(
+    since: Annotated[
+        float, typer.Option(min=0, max=7 * 24, metavar="HOURS", help="Of what was used in the last HOURS hours.")
+    ] = 72,
+    as_json: AsJson = False,
+    table_prefix: TablePrefix = "sluice",
+    http_client: HttpClient = LedgerHttpClient.LEAN,
+    hold_seconds: HoldSeconds = 1800,
+) -> None:
+    """Make the sums of closed hours and days ahead, of projects that had requests. Reports make what is missing
+    themselves, and are exact either way: run this on a schedule so that the first one need not wait."""
+    from gateway.ledger_report import rolled_up_to_json
+
+    with failing_plainly():
+        rolled_up = rolled_up_to_json(asyncio.run(_roll_up(_place(table_prefix, http_client, hold_seconds), since)))
+    typer.echo(json.dumps(rolled_up) if as_json else "\n".join(f"{name} {n}" for name, n in rolled_up.items()))
+
+
+@ledger.command()
 def replay(
     file: Annotated[str, typer.Argument(help="A gateway's log, JSON lines; - for standard input.")],
     as_json: AsJson = False,
@@ -132,6 +152,13 @@ def reconcile(
     else:
         typer.echo("\n".join(reconciliation_to_lines(found, log.foreign, log.unreadable)))
     raise typer.Exit(1 if found.open else 0)
+
+
+async def _roll_up(place: LedgerPlace, since: float) -> RolledUp:
+    from gateway.open_ledger import open_ledger
+
+    async with open_ledger(place) as opened:
+        return await opened.rolling_up.roll_up(since)
 
 
 async def _sweep(place: LedgerPlace, since: float | None) -> Swept:

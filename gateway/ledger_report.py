@@ -9,11 +9,16 @@ from typing import Any
 
 from gateway.reconciling import Reconciled, Verdict
 from gateway.replaying import Replayed
+from gateway.rolling_up import RolledUp
 from gateway.sweeping import Swept
 from tenants.corrections import NO_CHARGE, Charge
 
 _PICO_USD = 10**12
 _COLUMNS = ("input", "output", "cache read", "cache write", "cost")
+
+
+def rolled_up_to_json(rolled_up: RolledUp) -> dict[str, int]:
+    return {"days": rolled_up.days, "pages": rolled_up.pages, "failed": rolled_up.failed}
 
 
 def swept_to_json(swept: Swept) -> dict[str, int]:

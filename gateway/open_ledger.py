@@ -12,6 +12,7 @@ from gateway.amending import Amending
 from gateway.aws import TIMING, connect_dynamodb, open_transport
 from gateway.metrics import Metrics
 from gateway.project_alerts import ProjectAlerts
+from gateway.rolling_up import RollingUp
 from gateway.sweeping import Sweeper
 from gateway.webhooks import Endpoint, Webhooks
 from tenants.dynamo_active_accounts import ActiveAccounts, SweepRecord
@@ -42,6 +43,7 @@ class LedgerPlace:
 class OpenLedger:
     sweeper: Sweeper
     amending: Amending
+    rolling_up: RollingUp
 
 
 @asynccontextmanager
@@ -58,6 +60,7 @@ async def open_ledger(place: LedgerPlace) -> AsyncIterator[OpenLedger]:
             yield OpenLedger(
                 Sweeper(ledger, active, SweepRecord(client, tables), clock_ms, project_alerts.look),
                 Amending(ledger, DynamoCorrections(client, tables, ledger), active, clock_ms),
+                RollingUp(ledger, active, usage, place.hold_seconds, clock_ms),
             )
     finally:
         await transport.aclose()

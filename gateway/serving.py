@@ -12,6 +12,7 @@ from uvicorn.supervisors import Multiprocess
 
 from gateway import logs
 from gateway.http_protocol import BoundedHttpProtocol
+from gateway.predecessor import understand
 from gateway.request_ids import RequestIds
 from gateway.settings import Settings
 
@@ -48,7 +49,7 @@ def app_from_environment() -> Any:
     """uvicorn's factory, called once in each worker."""
     from gateway.app import create_app
 
-    settings = Settings.from_env(os.environ)
+    settings = Settings.from_env(understand(os.environ).environ)
     logs.configure(settings.log_level, settings.log_format)
     return create_app(settings, os.environ)
 

@@ -34,7 +34,8 @@ def _networks(text: str) -> str:
     return text
 
 
-def _origins(text: str) -> str:
+def check_origins(text: str) -> str:
+    """The text, if it is a list of origins or `*`. Raises ValueError, which says what an origin is."""
     for origin in text.split(",") if text else ():
         if origin.strip() != "*" and not re.fullmatch(r"https?://[^/\s,]+", origin.strip()):
             raise ValueError(f"{origin.strip()!r} is no origin: write https://host, with its port but without a path")
@@ -73,7 +74,7 @@ class Settings(BaseModel):
     connection_idle_seconds: Seconds = 75
     """How long a connection may lie idle between two requests: longer than a load balancer in front lets it, which has
     to be the one that closes it."""
-    cors_origins: Annotated[str, AfterValidator(_origins)] = ""
+    cors_origins: Annotated[str, AfterValidator(check_origins)] = ""
     """Origins whose pages may call the data plane from a browser, comma-separated: `https://chat.example.org`; `*` for
     all. Empty: none."""
 

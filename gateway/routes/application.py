@@ -1,30 +1,31 @@
 """The HTTP application: which routes it has, how what the framework refuses is rendered, and what surrounds it all.
 
-The hot routes have a short way past the framework's middlewares, routing and dependencies. Those cost a fifth of the
-CPU of a chat (measured), for nothing that these routes use: they parse their bodies and render their errors
-themselves. They are registered with the framework all the same, which documents them.
+Routes that are exact paths have a short way past the framework's middlewares, routing and dependencies. Those cost a
+fifth of the CPU of a chat (measured), for nothing that these routes use: they parse their bodies and render their
+errors themselves. They are registered with the framework all the same, which documents them; where it is loaded late,
+as in a cold start on Lambda, they are served without it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from importlib.metadata import version
-from typing import Any
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, FastAPI
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
+from starlette.datastructures import State
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.routing import Router
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from gateway.plane import DataPlane
 from gateway.routes import chat, embeddings, health, me, models
 from gateway.routes.edge import IGNORED_PARAMS_HEADER
-from gateway.routes.errors import answer_of_status, answer_of_validation, to_response
-from gateway.routes.openapi import describe_bodies
 from gateway.routes.rate_headers import HEADER_NAMES
+from gateway.routes.route_table import Endpoint, RouteTable
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter, FastAPI
 
 PREFIXES = ("/v1", "/api/v1")
 """`/api/v1` is where bedrock-access-gateway served: its clients need no change."""
@@ -42,18 +43,42 @@ EXPOSED_HEADERS = (
 """What pages of other origins may read besides the bodies."""
 _PREFLIGHT_SECONDS = 600
 
-Endpoint = Callable[[Request], Awaitable[Response]]
 Envelope = Callable[[ASGIApp], ASGIApp]
 """RequestEnvelope with its settings, still without what it surrounds."""
 
 
-class Application(FastAPI):
-    """FastAPI, but for requests whose method and path are exactly those of a direct route."""
+class Application:
+    """The routes that are exact paths, at hand; and for all other requests FastAPI, made with the first of them."""
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
+    def __init__(self, envelope: Envelope, lifespan: Lifespan[Any] | None) -> None:
+        self.state = State()
+        self._envelope = envelope
+        self._lifespan = Router(lifespan=lifespan)
+        self._mounted: list[tuple[RouteTable | APIRouter, dict[str, Any]]] = []
+        self._framework: FastAPI | None = None
         self._direct_routes: dict[tuple[str, str], ASGIApp] = {}
         self._for_browsers: ASGIApp | None = None
+
+    def mount(self, routes: RouteTable | APIRouter, **where: Any) -> None:
+        """Before the first request. `where`: the fields of `framework.Mounted`."""
+        assert self._framework is None
+        self._mounted.append((routes, where))
+
+    def load_framework(self) -> FastAPI:
+        """FastAPI with all routes. The first time takes some 0.2 s, which a server takes before it listens."""
+        if self._framework is None:
+            from gateway.routes.framework import Mounted, build_framework
+
+            mounted = [Mounted(routes, **where) for routes, where in self._mounted]
+            self._framework = build_framework(mounted, self._envelope, self.state)
+        return self._framework
+
+    def running(self) -> AbstractAsyncContextManager[Any]:
+        """Started on entering, and ended on leaving: for who does not speak ASGI's lifespan."""
+        return self._lifespan.lifespan_context(self)
+
+    def openapi(self) -> dict[str, Any]:
+        return self.load_framework().openapi()
 
     def let_browsers_in(self, origins: Sequence[str]) -> None:
         """Let pages of these origins read the answers of the data plane; `*` for all. Keys are no cookies, so that
@@ -77,9 +102,12 @@ class Application(FastAPI):
             await self._serve(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan.lifespan({**scope, "app": self}, receive, send)
+            return
         endpoint = self._direct_routes.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
         if endpoint is None:
-            await super().__call__(scope, receive, send)
+            await self.load_framework()(scope, receive, send)
         else:
             scope["app"] = self
             await endpoint(scope, receive, send)
@@ -90,31 +118,21 @@ def assemble(
     control_plane: APIRouter | None,
     readiness_probe: health.Probe,
     envelope: Envelope,
-    lifespan: Lifespan[FastAPI] | None,
+    lifespan: Lifespan[Any] | None,
 ) -> Application:
     """The application that serves the planes which are given; health is always there.
 
     `lifespan` is run around its serving; None where its parts need neither start nor end.
     """
-    app = Application(
-        title="Sluice",
-        version=version("sluice"),
-        lifespan=lifespan,
-        docs_url=None,  # FastAPI's page loads its scripts from elsewhere. The document itself is at /openapi.json.
-        redoc_url=None,
-        redirect_slashes=False,
-        strict_content_type=False,  # `curl -d` calls JSON a form; no credential is a cookie
-    )
+    app = Application(envelope, lifespan)
     app.state.readiness_probe = readiness_probe
-    app.include_router(health.router)
+    app.mount(health.routes)
+    _shorten(app, health.routes, "", envelope)
     if data_plane is not None:
         app.state.data_plane = data_plane
         _add_inference(app, envelope)
     if control_plane is not None:
-        app.include_router(control_plane)
-    _render_errors_as_openai(app)
-    describe_bodies(app)
-    app.add_middleware(envelope)
+        app.mount(control_plane)
     return app
 
 
@@ -124,10 +142,15 @@ def _is_inference(path: str) -> bool:
 
 def _add_inference(app: Application, envelope: Envelope) -> None:
     for prefix in PREFIXES:
-        for router in (chat.router, embeddings.router, models.router, me.router):
-            app.include_router(router, prefix=prefix, tags=["inference"], include_in_schema=prefix == "/v1")
-        app.add_direct_route("POST", f"{prefix}{chat.PATH}", envelope(_to_asgi(chat.create_chat_completion)))
-        app.add_direct_route("POST", f"{prefix}{embeddings.PATH}", envelope(_to_asgi(embeddings.create_embeddings)))
+        for table in (chat.routes, embeddings.routes, models.routes, me.routes):
+            app.mount(table, prefix=prefix, tag="inference", documented=prefix == "/v1")
+            _shorten(app, table, prefix, envelope)
+
+
+def _shorten(app: Application, table: RouteTable, prefix: str, envelope: Envelope) -> None:
+    for route in table.routes:
+        if "{" not in route.path:
+            app.add_direct_route(route.method, prefix + route.path, envelope(_to_asgi(route.endpoint)))
 
 
 def _to_asgi(endpoint: Endpoint) -> ASGIApp:
@@ -136,16 +159,3 @@ def _to_asgi(endpoint: Endpoint) -> ASGIApp:
         await response(scope, receive, send)
 
     return application
-
-
-def _render_errors_as_openai(app: FastAPI) -> None:
-    """What the framework itself refuses. All other errors reach RequestEnvelope, which has the same table."""
-
-    @app.exception_handler(HTTPException)
-    async def refuse(request: Request, error: HTTPException) -> Response:
-        answer = answer_of_status(error.status_code, request.method, request.url.path)
-        return to_response(answer, error.headers)  # a 405 has to say what is allowed
-
-    @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> Response:
-        return to_response(answer_of_validation(error.errors()))

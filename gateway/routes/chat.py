@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
 import orjson
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -36,6 +35,7 @@ from gateway.routes.edge import (
     with_current_rules,
 )
 from gateway.routes.openapi import SECURED, answers
+from gateway.routes.route_table import RouteTable
 from gateway.routes.sse import ChatStreamResponse
 from gateway.translate.answer.completion import from_converse
 from gateway.translate.chat_context import ChatContext
@@ -44,7 +44,7 @@ from gateway.translate.reasoning.missing import calls_without_reasoning
 from tenants.errors import LimitExceeded
 from tenants.event import Operation
 
-router = APIRouter()
+routes = RouteTable()
 PATH = "/chat/completions"
 FALLBACK_HEADER = "x-sluice-fallback-model"
 CLAMPED_HEADER = "x-sluice-clamped-max-tokens"
@@ -68,7 +68,7 @@ class _Chat:
     envelope: Envelope
 
 
-@router.post(
+@routes.post(
     PATH,
     response_model=None,
     responses=answers("application/json", "text/event-stream"),

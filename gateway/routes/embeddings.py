@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import orjson
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -38,20 +37,21 @@ from gateway.routes.edge import (
 )
 from gateway.routes.fan_out import Made, make_all, spent
 from gateway.routes.openapi import SECURED, answers
+from gateway.routes.route_table import RouteTable
 from gateway.routes.token_inputs import with_texts
 from gateway.translate.answer.refusals import embedding_refusal_of
 from gateway.translate.embeddings.calls import Answering, from_invoke, from_invoke_usage, to_invoke
 from tenants.account import Bound
 from tenants.event import Operation, UsageStatus
 
-router = APIRouter()
+routes = RouteTable()
 PATH = "/embeddings"
 
 # Titan and Nova take one text a call: enough at once to be quick, few enough not to be throttled for it.
 CALLS_AT_ONCE = 8
 
 
-@router.post(
+@routes.post(
     PATH,
     response_model=None,
     responses=answers("application/json"),

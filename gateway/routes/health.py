@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import orjson
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.routes.route_table import RouteTable
 from tenants.errors import LedgerUnavailable, TablesMissing
 
-router = APIRouter()
+routes = RouteTable()
 
 Probe = Callable[[], Awaitable[object]]
 
 
-@router.head("/healthz", response_model=None, include_in_schema=False)
-@router.get("/healthz", response_model=None, summary="Is the process alive")
-async def healthz() -> Response:
+@routes.head("/healthz", response_model=None, include_in_schema=False)
+@routes.get("/healthz", response_model=None, summary="Is the process alive")
+async def healthz(_: Request) -> Response:
     return _answer(200, "ok")
 
 
-@router.head("/readyz", response_model=None, include_in_schema=False)
-@router.get("/readyz", response_model=None, summary="Can the process serve: does its store answer")
+@routes.head("/readyz", response_model=None, include_in_schema=False)
+@routes.get("/readyz", response_model=None, summary="Can the process serve: does its store answer")
 async def readyz(request: Request) -> Response:
     probe: Probe = request.app.state.readiness_probe
     try:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.plane import DataPlane
 from gateway.routes.edge import authenticate_now, plane_of
 from gateway.routes.openapi import SECURED, error_responses
+from gateway.routes.route_table import RouteTable
 from tenants.account import Account, Spend
 from tenants.escrow import interval_ends_at_ms
 from tenants.key import ApiKey
@@ -23,10 +23,10 @@ from tenants.tenant import Tenant
 from tenants.usage import TokenCounts
 from tenants.window import Window, window_of
 
-router = APIRouter(responses=error_responses(401, 500, 503))
+routes = RouteTable(error_responses(401, 500, 503))
 
 
-@router.get(
+@routes.get(
     "/me",
     response_model=None,
     openapi_extra=SECURED,

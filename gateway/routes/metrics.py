@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.exposition import CONTENT_TYPE
 from gateway.metrics import Metrics
+from gateway.routes.route_table import RouteTable
 
-router = APIRouter()
+routes = RouteTable()
 
 
-@router.get("/metrics", response_model=None, include_in_schema=False)
+@routes.get("/metrics", response_model=None, include_in_schema=False)
 async def get_metrics(request: Request) -> Response:
     metrics: Metrics = request.app.state.metrics
     return Response(metrics.to_text(), headers={"content-type": CONTENT_TYPE, "cache-control": "no-store"})

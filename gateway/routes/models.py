@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TypedDict
 
 import orjson
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,8 +14,9 @@ from gateway.catalog.snapshot import ListedModel
 from gateway.errors import ModelNotFound
 from gateway.routes.edge import authenticate_now, plane_of, policy_of
 from gateway.routes.openapi import SECURED, error_responses
+from gateway.routes.route_table import RouteTable
 
-router = APIRouter(responses=error_responses(401, 404, 500, 502, 503))
+routes = RouteTable(error_responses(401, 404, 500, 502, 503))
 
 
 class WireCapabilities(TypedDict):
@@ -44,14 +44,14 @@ class WireModel(TypedDict):
     capabilities: WireCapabilities | None
 
 
-@router.get("/models", response_model=None, openapi_extra=SECURED, summary="List the models that the key may call")
+@routes.get("/models", response_model=None, openapi_extra=SECURED, summary="List the models that the key may call")
 async def list_models(request: Request) -> Response:
     caller = await authenticate_now(request)
     data = [_to_wire(name, listed) for name, listed in (await _list_for(request, caller)).items()]
     return Response(orjson.dumps({"object": "list", "data": data}), media_type="application/json")
 
 
-@router.get("/models/{model_id:path}", response_model=None, openapi_extra=SECURED, summary="Look up one model")
+@routes.get("/models/{model_id:path}", response_model=None, openapi_extra=SECURED, summary="Look up one model")
 async def get_model(request: Request, model_id: str) -> Response:
     caller = await authenticate_now(request)
     listed = (await _list_for(request, caller)).get(model_id)

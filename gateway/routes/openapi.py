@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
 from pydantic import BaseModel
 
 from gateway.openai.chat import ChatCompletionRequest
 from gateway.openai.embeddings import EmbeddingsRequest
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 Schema = dict[str, Any]
 

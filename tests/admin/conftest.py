@@ -28,7 +28,6 @@ from typing import Any
 import httpx2
 import pytest
 import uvicorn
-from fastapi import FastAPI
 
 from admin.auth import AdminKeys
 from admin.control_plane import ControlPlane, Requester
@@ -40,7 +39,7 @@ from awswire.dynamodb import DynamoDb
 from awswire.retries import Timing
 from gateway.local.dynoxide import find_dynoxide
 from gateway.request_ids import RequestIds
-from gateway.routes.application import assemble
+from gateway.routes.application import Application, assemble
 from gateway.routes.middleware import RequestEnvelope
 from tenants.audit import Actor, AuditEvent
 from tenants.dynamo_access import DynamoAccess
@@ -158,7 +157,7 @@ class Through:
 
 
 @pytest.fixture(scope="session")
-def shared_app() -> tuple[FastAPI, list[Current]]:
+def shared_app() -> tuple[Application, list[Current]]:
     """One application for all tests that change nothing of it, and whose stores it reaches, the last ones of the list:
     FastAPI takes half a second to make one."""
     current: list[Current] = []
@@ -189,8 +188,8 @@ def app(
     budgets: TenantBudgets,
     leaks: LeakReporting,
     audit_books: DynamoAuditBooks,
-    shared_app: tuple[FastAPI, list[Current]],
-) -> Iterator[FastAPI]:
+    shared_app: tuple[Application, list[Current]],
+) -> Iterator[Application]:
     """The application with this control plane alone, as in production but for its ids and times."""
     special = (control.identity_provider, control.imported_keys, control.hours)
     if leaks is not TOLD_TO_NOBODY or any(special) or None in (control.refused_attempts, control.claims):
@@ -207,7 +206,7 @@ def audit_books(dynamodb: DynamoDb, tables: TableNames) -> DynamoAuditBooks:
     return DynamoAuditBooks(dynamodb, tables)
 
 
-def application_of(control: ControlPlane, neighbours: Neighbours) -> FastAPI:
+def application_of(control: ControlPlane, neighbours: Neighbours) -> Application:
     async def ready() -> None:
         return None
 
@@ -221,7 +220,7 @@ def application_of(control: ControlPlane, neighbours: Neighbours) -> FastAPI:
 
 
 @pytest.fixture
-async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+async def client(app: Application) -> AsyncIterator[httpx2.AsyncClient]:
     """An HTTP client below `/v1/organization`, with the admin key."""
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app),
@@ -232,7 +231,7 @@ async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 @pytest.fixture
-async def base_url(app: FastAPI) -> AsyncIterator[str]:
+async def base_url(app: Application) -> AsyncIterator[str]:
     """`http://127.0.0.1:<port>/v1`, which no SDK can tell from a deployment."""
     listening = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))

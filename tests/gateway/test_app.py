@@ -7,10 +7,10 @@ import threading
 
 import httpx2
 import pytest
-from fastapi import FastAPI
 
 from awswire.endpoints import EndpointUnknown
 from gateway.app import create_app
+from gateway.routes.application import Application
 from gateway.settings import Settings, SettingsError
 
 ENVIRON = {
@@ -22,7 +22,7 @@ ENVIRON = {
 INFERENCE, ADMINISTRATION = "/v1/chat/completions", "/v1/organization/projects"
 
 
-def app_of(surfaces: str, **more: str) -> FastAPI:
+def app_of(surfaces: str, **more: str) -> Application:
     settings = {
         "SLUICE_PEPPER": "p1:" + "00" * 16,
         "SLUICE_ADMIN_KEY": "sk-sluice-admin_" + "0123456789" * 5,
@@ -42,7 +42,7 @@ def app_of(surfaces: str, **more: str) -> FastAPI:
 )
 async def test_an_application_serves_the_surfaces_of_its_settings_alone(surfaces: str, served: set[str]) -> None:
     app = app_of(surfaces)
-    async with app.router.lifespan_context(app):
+    async with app.running():
         assert {INFERENCE, ADMINISTRATION} & app.openapi()["paths"].keys() == served
 
 
@@ -59,7 +59,7 @@ async def test_webhooks_run_where_there_is_one_as_long_as_the_application_does()
     webhook = {"SLUICE_ALERT_WEBHOOK_URL": "http://127.0.0.1:9", "SLUICE_ALERT_WEBHOOK_SECRET": "0123456789abcdef" * 2}
     for more in ({}, webhook):
         app = app_of("gateway", **more)
-        async with app.router.lifespan_context(app):
+        async with app.running():
             assert running() is bool(more)
         assert not running()
 
@@ -113,6 +113,6 @@ async def test_traces_end_with_the_application() -> None:
 
     app = app_of("gateway", SLUICE_TRACES="true")
     assert exporting()
-    async with app.router.lifespan_context(app):
+    async with app.running():
         pass
     assert not exporting()

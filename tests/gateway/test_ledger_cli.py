@@ -114,6 +114,14 @@ def test_sweep_finishes_what_was_left_and_then_finds_nothing(deployment: Deploym
     assert (status, "0 abandoned" in said) == (0, True)
 
 
+def test_rollup_says_what_it_made(deployment: Deployment) -> None:
+    deployment.do(lambda bench: bench.serve("req_1", replace(SETTLEMENT, settled_at_ms=bench.clock())))
+    status, made = deployment.sluice_ledger_json("rollup", "--since", "3")
+    assert (status, made.keys(), made["failed"]) == (0, {"days", "pages", "failed"}, 0)
+    status, said = deployment.sluice_ledger("rollup")
+    assert (status, "failed 0" in said) == (0, True)
+
+
 def test_sweep_tells_a_webhook_of_projects_alerts_before_it_ends(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

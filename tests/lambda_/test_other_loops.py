@@ -69,6 +69,12 @@ def test_a_scheduled_sweep_says_what_it_found(stack: Stack) -> None:
     assert swept.keys() == {"accounts", "abandoned", "delivered", "failed"}
 
 
+def test_a_scheduled_rollup_says_what_it_did(stack: Stack) -> None:
+    (rolled_up,) = call(stack, "maintain", {"sluice": "rollup"})
+    assert rolled_up.keys() == {"days", "pages", "failed"}
+    assert rolled_up["failed"] == 0
+
+
 def test_a_deployment_can_record_its_migrations(stack: Stack) -> None:
     (recorded,) = call(stack, "maintain", {"sluice": "migrate"})
     assert recorded == {"applied": [], "already_done": [step.version for step in discover()]}

@@ -135,6 +135,7 @@ def test_the_maintenance_role_lets_it_finish_what_was_left_behind(
     with guarded(stack.dynamodb_endpoint, table_actions_of("MaintenanceRole")) as store:
         variables = {"AWS_ENDPOINT_URL_DYNAMODB": store.endpoint_url}
         eventually(lambda: maintain(stack, "sweep", variables), lambda swept: not ledger.totals(key).holds, 60)
+        assert maintain(stack, "rollup", variables)["failed"] == 0
         make_tables(ledger, "fresh")
         recorded = maintain(stack, "migrate", {**variables, "SLUICE_TABLE_PREFIX": "fresh"})
     assert recorded["applied"]

@@ -15,6 +15,7 @@ from admin.operations.projects import create_project
 from admin.routes.admitted import LARGEST_BODY_BYTES
 from admin.routes.router import create_router
 from admin.schemas.leaked_keys import MOST_REPORTS
+from gateway.routes.application import Application
 from tenants.errors import IncorrectSignature, MissingCredential
 from tenants.leak import LeakedKey
 from tests.admin.conftest import AuditTrail
@@ -76,7 +77,7 @@ async def test_200_tokens_are_labelled_in_github_s_words_and_order_without_their
 
 
 async def test_200_a_signed_report_needs_no_admin_key(
-    app: FastAPI, issued: IssuedKey, told: list[LeakedKey], signatures: Signatures
+    app: Application, issued: IssuedKey, told: list[LeakedKey], signatures: Signatures
 ) -> None:
     body = json.dumps([find(issued.secret.text)], indent=3).encode()
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app)) as scanner:
@@ -90,7 +91,7 @@ async def test_200_a_signed_report_needs_no_admin_key(
     "headers", [{"github-public-key-signature": "bad"}, {"github-public-key-identifier": ""}], ids=["wrong", "no key"]
 )
 async def test_401_a_wrong_signature_is_refused_before_anything_is_read(
-    app: FastAPI, told: list[LeakedKey], issued: IssuedKey, headers: dict[str, str]
+    app: Application, told: list[LeakedKey], issued: IssuedKey, headers: dict[str, str]
 ) -> None:
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), headers={**SIGNED, **headers}) as stranger:
         url = "http://sluice.test/v1/organization/leaked_keys"
@@ -100,7 +101,7 @@ async def test_401_a_wrong_signature_is_refused_before_anything_is_read(
     assert told == []
 
 
-async def test_401_a_signature_opens_no_other_route(app: FastAPI) -> None:
+async def test_401_a_signature_opens_no_other_route(app: Application) -> None:
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), headers=SIGNED) as scanner:
         assert (await scanner.get("http://sluice.test/v1/organization/projects")).status_code == 401
 

@@ -3,13 +3,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from fastapi import FastAPI
-
 from admin.control_plane import ControlPlane
 from admin.operations.models import CatalogModel, ModelCapabilities, ModelPrice, ModelPriceTier, ModelTokenPrices
 from admin.routes.router import Neighbours, create_router
 from gateway.request_ids import RequestIds
-from gateway.routes.application import assemble
+from gateway.routes.application import Application, assemble
 from gateway.routes.middleware import RequestEnvelope
 from tests.admin.conftest import MAX_BODY_BYTES, NOW_MS
 from tests.admin.routes.usage_service import opened
@@ -30,7 +28,7 @@ class TwoModels:
         return [CHAT, EMBEDDING]
 
 
-def application(control: ControlPlane, catalog: TwoModels | None) -> FastAPI:
+def application(control: ControlPlane, catalog: TwoModels | None) -> Application:
     async def ready() -> None:
         return None
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx2
 import pytest
-from fastapi import FastAPI
 
 from admin.control_plane import ControlPlane, Requester
 from admin.operations.admin_keys import AdminKeyDraft, create_admin_key
@@ -16,6 +15,7 @@ from admin.routes.admitted import PREFIX
 from admin.routes.permissions import REQUIRED, required_of
 from admin.routes.router import Neighbours, create_router
 from admin.routes.unsupported import METHODS, PATHS
+from gateway.routes.application import Application
 from tenants.dynamo_audit_books import DynamoAuditBooks
 from tenants.dynamo_escrow import TenantBudgets
 from tenants.roles import ALLOWED, FULL_ACCESS, Permission, Role, RoleBinding
@@ -165,12 +165,12 @@ class Maker:
 
 
 @pytest.fixture
-def app(control: ControlPlane, budgets: TenantBudgets, audit_books: DynamoAuditBooks) -> FastAPI:
+def app(control: ControlPlane, budgets: TenantBudgets, audit_books: DynamoAuditBooks) -> Application:
     return assembled(create_router(control, Neighbours(budgets, ListedBooks(), audit_books, TwoModels())))
 
 
 @pytest.fixture
-async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+async def client(app: Application) -> AsyncIterator[httpx2.AsyncClient]:
     async with opened(app) as client:
         yield client
 
@@ -180,7 +180,7 @@ def maker(client: httpx2.AsyncClient, control: ControlPlane, requester: Requeste
     return Maker(client, control, replace(requester, access=FULL_ACCESS))
 
 
-def routes_of(app: FastAPI) -> set[str]:
+def routes_of(app: Application) -> set[str]:
     paths = {path: item for path, item in app.openapi()["paths"].items() if path.startswith(PREFIX)}
     return {f"{method.upper()} {path.removeprefix(PREFIX)}" for path, item in paths.items() for method in item}
 
@@ -194,11 +194,11 @@ async def call(client: httpx2.AsyncClient, route: str, path: str, secret: str | 
     return await client.request(method, path, params=params, content=content, headers=headers)
 
 
-def test_the_matrix_has_every_route(app: FastAPI) -> None:
+def test_the_matrix_has_every_route(app: Application) -> None:
     assert routes_of(app) == set(MATRIX)
 
 
-def test_every_route_declares_its_permission_and_no_declaration_is_left_over(app: FastAPI) -> None:
+def test_every_route_declares_its_permission_and_no_declaration_is_left_over(app: Application) -> None:
     declared = {(method, path) for method, path in REQUIRED if path not in PATHS}
     assert {f"{method} {path.replace(':path}', '}')}" for method, path in declared} == routes_of(app)
     assert all(REQUIRED[method, path] is Permission.ACTOR_READ for path in PATHS for method in METHODS)

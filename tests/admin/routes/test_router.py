@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx2
 import pytest
-from fastapi import FastAPI
 from openapi_spec_validator import validate
 
 from admin.routes.admitted import PREFIX
+from gateway.routes.application import Application
 from tenants.secret import KEY_PREFIX, new_secret
 
 METHODS = {"get", "post", "delete"}
@@ -36,15 +36,15 @@ PLACES = {
 INFERENCE = new_secret(KEY_PREFIX, "0" * 12, bytes(range(32))).text
 
 
-def paths_of(app: FastAPI) -> dict[str, Any]:
+def paths_of(app: Application) -> dict[str, Any]:
     return {path: item for path, item in app.openapi()["paths"].items() if path.startswith(PREFIX)}
 
 
-def operations(app: FastAPI) -> list[tuple[str, str]]:
+def operations(app: Application) -> list[tuple[str, str]]:
     return [(method, path) for path, item in paths_of(app).items() for method in item if method in METHODS]
 
 
-def smallest_body(app: FastAPI, path: str) -> dict[str, object]:
+def smallest_body(app: Application, path: str) -> dict[str, object]:
     """What has to be in the body of a POST there."""
     schema = paths_of(app)[path]["post"]["requestBody"]["content"]["application/json"]["schema"]
     name = schema.get("$ref", "").removeprefix("#/components/schemas/")
@@ -61,7 +61,7 @@ def to_url(path: str) -> str:
     [{}, {"authorization": f"Bearer {INFERENCE}"}, {"x-api-key": "sk-sluice-admin_wrong"}],
     ids=["no key", "inference key", "wrong admin key"],
 )
-async def test_401_on_every_route_before_anything_else_is_looked_at(app: FastAPI, headers: dict[str, str]) -> None:
+async def test_401_on_every_route_before_anything_else_is_looked_at(app: Application, headers: dict[str, str]) -> None:
     headers = {"content-type": "application/json", **headers}
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), headers=headers) as stranger:
         for method, path in operations(app):
@@ -71,7 +71,7 @@ async def test_401_on_every_route_before_anything_else_is_looked_at(app: FastAPI
 
 
 async def test_400_on_every_route_that_takes_a_body_for_an_unknown_field(
-    app: FastAPI, client: httpx2.AsyncClient
+    app: Application, client: httpx2.AsyncClient
 ) -> None:
     bodies = {path: item.get("post", {}).get("requestBody", {}) for path, item in paths_of(app).items()}
     taking_bodies = [path for path, body in bodies.items() if "application/json" in body.get("content", {})]
@@ -87,7 +87,7 @@ async def test_answers_are_not_for_caches(client: httpx2.AsyncClient) -> None:
     assert (await client.get("/projects")).headers["cache-control"] == "no-store"
 
 
-def test_every_operation_is_described_with_its_key_and_its_errors(app: FastAPI) -> None:
+def test_every_operation_is_described_with_its_key_and_its_errors(app: Application) -> None:
     document = app.openapi()
     for method, path in operations(app):
         operation = document["paths"][path][method]
@@ -97,5 +97,5 @@ def test_every_operation_is_described_with_its_key_and_its_errors(app: FastAPI) 
         assert {"200", "400", "401", "403", "404", "409", "412", "414", "422", "503"} == set(operation["responses"])
 
 
-def test_the_document_is_valid_openapi(app: FastAPI) -> None:
+def test_the_document_is_valid_openapi(app: Application) -> None:
     validate(app.openapi())

@@ -6,13 +6,13 @@ from pathlib import Path
 import httpx2
 import openai
 import pytest
-from fastapi import FastAPI
 from openai.resources.admin import organization
 
 from admin.control_plane import ControlPlane
 from admin.routes.admitted import PREFIX
 from admin.routes.router import Neighbours, create_router
 from admin.routes.unsupported import METHODS, UNSUPPORTED
+from gateway.routes.application import Application
 from tenants.dynamo_audit_books import DynamoAuditBooks
 from tenants.dynamo_escrow import TenantBudgets
 from tests.admin.conftest import BOOTSTRAP
@@ -22,7 +22,7 @@ from tests.admin.usage_books import ListedBooks
 
 
 @pytest.fixture
-def whole_app(control: ControlPlane, budgets: TenantBudgets, audit_books: DynamoAuditBooks) -> FastAPI:
+def whole_app(control: ControlPlane, budgets: TenantBudgets, audit_books: DynamoAuditBooks) -> Application:
     return assembled(create_router(control, Neighbours(budgets, ListedBooks(), audit_books)))
 
 
@@ -40,7 +40,7 @@ def is_served(path: str, served: set[str]) -> bool:
     return shape(path) in {shape(each) for each in served}
 
 
-def test_what_the_sdk_has_is_either_served_or_refused_by_name(whole_app: FastAPI) -> None:
+def test_what_the_sdk_has_is_either_served_or_refused_by_name(whole_app: Application) -> None:
     served = {path.removeprefix(PREFIX) for path in whole_app.openapi()["paths"]}
     neither = [
         path

@@ -6,22 +6,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx2
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
 
 from admin.control_plane import ControlPlane
 from admin.routes.router import Neighbours, create_router
 from gateway.request_ids import RequestIds
-from gateway.routes.application import assemble
+from gateway.routes.application import Application, assemble
 from gateway.routes.middleware import RequestEnvelope
 from tenants.usage_books import UsageBooks
 from tests.admin.conftest import BOOTSTRAP, MAX_BODY_BYTES, NOW_MS
 
 
-def application(control: ControlPlane, books: UsageBooks) -> FastAPI:
+def application(control: ControlPlane, books: UsageBooks) -> Application:
     return assembled(create_router(control, Neighbours(usage=books)))
 
 
-def assembled(router: APIRouter) -> FastAPI:
+def assembled(router: APIRouter) -> Application:
     """The application with this control plane alone."""
 
     async def ready() -> None:
@@ -35,7 +35,7 @@ def assembled(router: APIRouter) -> FastAPI:
 
 
 @asynccontextmanager
-async def opened(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+async def opened(app: Application) -> AsyncIterator[httpx2.AsyncClient]:
     """An HTTP client below `/v1/organization`, with the admin key."""
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app),

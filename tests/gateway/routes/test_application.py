@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import logging
+from typing import NoReturn
 
 import httpx2
 import pytest
 from fastapi import APIRouter
-from starlette.types import Receive, Scope, Send
 
 from gateway.bedrock.client import InvokeAnswer
-from gateway.routes.application import assemble
+from gateway.routes.application import Application, assemble
 from gateway.routes.request_log import FIELDS
 from tests.gateway.fakes import KEY, TENANT, WHOLE, FakeStream
 from tests.gateway.routes.service import CHAT, ORIGIN, Service
@@ -19,8 +19,12 @@ EMBEDDINGS = {"model": "amazon.titan-embed-text-v2:0", "input": "text"}
 VECTOR = InvokeAnswer({"embedding": [1.0]}, 3)
 
 
-async def refuse_to_route(scope: Scope, receive: Receive, send: Send) -> None:
-    raise AssertionError(f"{scope['path']} was left to the framework")
+@pytest.fixture
+def frameworkless(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(app: Application) -> NoReturn:
+        raise AssertionError("the framework was asked for")
+
+    monkeypatch.setattr(Application, "load_framework", refuse)
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
@@ -30,20 +34,24 @@ async def refuse_to_route(scope: Scope, receive: Receive, send: Send) -> None:
     ids=["chat", "embeddings"],
 )
 async def test_the_hot_routes_are_reached_without_the_framework(
-    prefix: str, path: str, body: dict[str, object], answer: object
+    prefix: str, path: str, body: dict[str, object], answer: object, frameworkless: None
 ) -> None:
-    service = Service(answer)
-    service.app.middleware_stack = refuse_to_route
-    response = await service.post(f"{ORIGIN}{prefix}{path}", body)
+    response = await Service(answer).post(f"{ORIGIN}{prefix}{path}", body)
     assert response.status_code == 200
     assert response.headers["x-request-id"]
 
 
-@pytest.mark.parametrize("prefix", PREFIXES)
-async def test_what_is_no_hot_route_is_left_to_the_framework(prefix: str) -> None:
-    service = Service()
-    assert (await service.get(f"{ORIGIN}{prefix}/models")).status_code == 200
-    assert (await service.get(f"{ORIGIN}/healthz")).status_code == 200
+@pytest.mark.parametrize("path", ["/v1/models", "/api/v1/models", "/v1/me", "/healthz", "/readyz"])
+async def test_exact_paths_are_reached_without_the_framework(path: str, frameworkless: None) -> None:
+    response = await Service().get(ORIGIN + path)
+    assert response.status_code == 200
+    assert response.headers["x-request-id"]
+
+
+async def test_a_refusal_of_a_short_way_is_rendered_as_openai_does(frameworkless: None) -> None:
+    async with Service().client() as client:
+        response = await client.get("/models", headers={"authorization": "Bearer sk-sluice_no"})
+    assert (response.status_code, response.json()["error"]["code"]) == (401, "invalid_api_key")
 
 
 @pytest.mark.parametrize(

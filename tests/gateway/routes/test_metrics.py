@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import httpx2
-from fastapi import FastAPI
 
 from gateway.metrics import Metrics
 from gateway.routes import metrics as metrics_route
+from gateway.routes.application import Application
 
 
 async def test_metrics_are_served_as_the_text_format_and_kept_by_no_cache() -> None:
-    app = FastAPI()
-    app.include_router(metrics_route.router)
+    app = Application(lambda inner: inner, None)
+    app.mount(metrics_route.routes)
     app.state.metrics = Metrics("7", lambda: 0)
     app.state.metrics.count_request("/v1/embeddings", 200)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://gateway") as client:
