@@ -39,6 +39,9 @@ SELDOM = {
     ("GatewayRole", "usage", "BatchGetItem"): "grants that are taken back from other keys",
     ("GatewayRole", "usage", "Query"): "which keys have such",
     ("MaintenanceRole", "usage", "BatchWriteItem"): "events that were left undelivered",
+    ("MaintenanceRole", "usage", "BatchGetItem"): "the accounts of a project that has alerts",
+    ("MaintenanceRole", "usage", "PutItem"): "an alert of a project that is reached",
+    ("MaintenanceRole", "usage", "DeleteItem"): "one that was told",
 }
 
 
