@@ -22,7 +22,7 @@ audit = typer.Typer(
 )
 
 
-@audit.command()
+@audit.command(epilog="Example:\n  sluice audit verify --keep heads.txt")
 def verify(
     since: Annotated[
         datetime | None,

@@ -19,6 +19,7 @@ from gateway.webhooks import Message
 from tenants.account import Account, Bound, DayCount, Entry, Hold
 from tenants.account_item import account_from_item
 from tenants.account_settle import settle_update
+from tenants.busy_keys import Spread
 from tenants.event import Settlement, UsageStatus
 from tenants.limits import Currency, Interval, SpendAlert
 from tenants.usage import TokenCounts
@@ -132,7 +133,7 @@ async def test_of_many_processes_that_settle_at_once_one_sees_each_crossing(dyno
 
     async with open_store(ground) as store:
         fence = await store.add_key()
-        ledgers = [store.new_ledger() for _ in range(4)]
+        ledgers = [store.new_ledger(Spread(1)) for _ in range(4)]  # as of a key with alerts, which is not spread
 
         async def use(number: int) -> list[SpendAlert]:
             hold, settlement = a_hold(f"req_{number}"), settling(number + 1, number + 1)

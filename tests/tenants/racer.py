@@ -25,7 +25,7 @@ async def use(ledger: DynamoLedger, racer: int, number: int) -> Settlement:
     hold = a_hold(f"req_r{racer}n{number:03}")
     for _ in range(2):
         try:
-            await ledger.reserve(FENCE, *asking(hold))
+            hold = (await ledger.reserve(FENCE, *asking(hold))).hold
             break
         except FenceStale:
             await ledger.open_account(FENCE, MONTH)

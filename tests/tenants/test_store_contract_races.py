@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tenants.account import Account, Bound
+from tenants.busy_keys import Spread
 from tenants.dynamo_ledger import DynamoLedger
 from tenants.event import Settlement, UsageEvent, UsageStatus
 from tenants.principal import Fence
@@ -27,6 +28,7 @@ from tests.tenants.stores import ATTEMPTS, Store
 PROJECT = Path(__file__).parents[2]
 _key_numbers = itertools.count()
 RACERS = 4
+ONE_ACCOUNT = Spread(1)
 REQUESTS = 50
 
 
@@ -46,14 +48,14 @@ async def test_two_hundred_requests_at_once_on_two_processes_stay_balanced_and_a
     store: Store, opened: Fence, seed: int
 ) -> None:
     rng = random.Random(seed)
-    ledgers = [store.new_ledger(), store.new_ledger()]
+    ledgers = [store.new_ledger(ONE_ACCOUNT), store.new_ledger(ONE_ACCOUNT)]
     true: dict[str, Settlement] = {}
     left: dict[str, Bound] = {}
 
     async def request(number: int) -> None:
         bound = Bound(rng.randrange(3_000), rng.randrange(3_000), rng.choice([None, rng.randrange(10**12)]))
-        hold = a_hold(f"req_{number}", bound=bound)
-        await ledgers[number % 2].reserve(opened, *asking(hold))
+        asked = a_hold(f"req_{number}", bound=bound)
+        hold = (await ledgers[number % 2].reserve(opened, *asking(asked))).hold
         if rng.random() < 0.1:
             left[hold.call.request_id] = bound
             return

@@ -65,7 +65,7 @@ async def test_what_sluice_adds_reads_through_the_sdk_as_well(
         (failed,) = [each async for each in sdk.admin.organization.audit_logs.list()]
         assert failed.type == "login.failed"
         assert failed.login_failed is not None
-        assert failed.login_failed.error_code == "incorrect_secret"
+        assert failed.login_failed.error_code == "malformed_secret"
 
 
 @pytest.mark.parametrize(
