@@ -41,6 +41,22 @@ async def call_store(
         raise LedgerUnavailable(may_have_applied=isinstance(error, OutcomeUnknown)) from error
 
 
+async def transact(client: DynamoDb, body: Mapping[str, Any]) -> bool:
+    """Send a TransactWriteItems once. False where it was refused, or where nobody knows: then the items tell.
+
+    Raises LedgerUnavailable where nothing was applied.
+    """
+    try:
+        await call_store(client, "TransactWriteItems", body, repeatable=False)
+    except TransactionCanceled:
+        return False
+    except LedgerUnavailable as error:
+        if error.may_have_applied:
+            return False
+        raise
+    return True
+
+
 async def read_items(
     client: DynamoDb, table: str, keys: Sequence[Mapping[str, Any]], attributes: Iterable[str] = ()
 ) -> list[dict[str, Any]]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from awswire.dynamodb import ConditionFailed, DynamoDb, TransactionCanceled
+from awswire.dynamodb import ConditionFailed, DynamoDb
 from awswire.retries import Attempts, RetryPolicy, Timing
 from tenants.account import Hold
 from tenants.demand import Demand
-from tenants.dynamo_calls import call_store
+from tenants.dynamo_calls import call_store, transact
 from tenants.dynamo_draw_line import DrawLine, Rooms, account_of
 from tenants.dynamo_escrow_books import EscrowBooks
 from tenants.dynamo_shards import recall
@@ -163,16 +163,7 @@ class TenantBudgets:
 
     async def _commit(self, escrow: Escrow, position: Position, transfer: Transfer) -> bool:
         """False where it was refused, or where nobody knows: then the books tell."""
-        body = transfer_transaction(self._tables, escrow, position, transfer)
-        try:
-            await call_store(self._client, "TransactWriteItems", body, repeatable=False)
-        except TransactionCanceled:
-            return False
-        except LedgerUnavailable as error:
-            if error.may_have_applied:
-                return False
-            raise
-        return True
+        return await transact(self._client, transfer_transaction(self._tables, escrow, position, transfer))
 
     async def _is_open(self, escrow: Escrow, funds: Funds, day: int) -> bool:
         """Whether the tenant's item is open for the escrow's limits; where it is for older ones, it is opened."""

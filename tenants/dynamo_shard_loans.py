@@ -9,7 +9,7 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 
-from awswire.dynamodb import DynamoDb, TransactionCanceled
+from awswire.dynamodb import DynamoDb
 from awswire.retries import Attempts, RetryPolicy, Timing
 from tenants.account import Account
 from tenants.account_counts import entry_of, seen_in
@@ -19,7 +19,7 @@ from tenants.account_reserve import Reserve
 from tenants.account_shards import merge
 from tenants.busy_keys import BusyKeys, may_spread
 from tenants.dynamo_accounts import DynamoAccounts, LoanNeeded, Refused
-from tenants.dynamo_calls import call_store
+from tenants.dynamo_calls import transact
 from tenants.dynamo_shards import read_shards
 from tenants.errors import FenceStale, LedgerUnavailable, LimitExceeded
 from tenants.shard_loan_item import LOANS, loan_transaction
@@ -164,15 +164,8 @@ class SpreadAccounts:
     async def _commit(self, on_bank: Reserve, loan: Loan, items: Items) -> bool:
         """False where it was refused, or where nobody knows: then the accounts tell."""
         book = book_of(on_bank)
-        body = loan_transaction(self._table, book, loan, items)
-        try:
-            await call_store(self._client, "TransactWriteItems", body, repeatable=False)
-        except TransactionCanceled:
+        if not await transact(self._client, loan_transaction(self._table, book, loan, items)):
             return False
-        except LedgerUnavailable as error:
-            if error.may_have_applied:
-                return False
-            raise
         self._busy.note_bank((book.key_id, book.month), bank_after(book, loan, items))
         return True
 
