@@ -228,8 +228,9 @@ def test_ctrl_c_ends_a_command_at_once_and_plainly(cli: Cli) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with cli.started("tenants", "list", SLUICE_URL=address) as process:
-            connection, _ = listener.accept()  # it waits for an answer now
+            connection, _ = listener.accept()
             with connection:
+                assert connection.recv(65_536)  # it waits for an answer now
                 process.send_signal(signal.SIGINT)
                 _, said = process.communicate(timeout=TIMEOUT_SECONDS)
     assert (process.returncode, b"Traceback" in said) == (130, False)
