@@ -52,7 +52,7 @@ async def export_usage(
     Raises LedgerUnavailable, in the middle, too.
     """
     tenants = await list_projects_of(control, question.project_ids)
-    for made_on in _days_of_making(question):
+    for made_on in _days_of_making(question, control.clock_ms()):
         stretches = [
             stretch
             for tenant in tenants
@@ -65,12 +65,14 @@ async def export_usage(
                     yield event
 
 
-def _days_of_making(question: ExportQuestion) -> Iterator[str]:
-    """On which days the ids of the events were made: a neighbouring day, where the partition's begins or ends."""
+def _days_of_making(question: ExportQuestion, now_ms: int) -> Iterator[str]:
+    """On which days the ids of the events were made: a neighbouring day, where the partition's begins or ends. Without
+    those to come: clocks differ by less than a day."""
+    end_ms = min(question.period.to_ms, now_ms + DAY_MS)
     begin_ms = question.period.from_ms - DAY_MS
     if question.after is not None:
         begin_ms = max(begin_ms, made_at_ms(question.after))
-    for number in range(max(begin_ms, 0) // DAY_MS, (question.period.to_ms - 1) // DAY_MS + 2):
+    for number in range(max(begin_ms, 0) // DAY_MS, (end_ms - 1) // DAY_MS + 2):
         yield day_of(number * DAY_MS)
 
 

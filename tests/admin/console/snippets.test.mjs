@@ -41,7 +41,7 @@ test("roles are understood as an actor and as an admin key have them", () => {
   assert.equal(abilitiesOf({ role: "org.owner" }).manageTenants, true);
   assert.equal(abilitiesOf({ role: "owner" }).manageTenants, true);
   for (const role of ["org.viewer", "viewer", "of a later version", undefined]) {
-    assert.deepEqual(Object.values(abilitiesOf({ role })).slice(1), [false, false, false, null]);
+    assert.deepEqual(Object.values(abilitiesOf({ role })).slice(1), [false, false, false, true, null]);
   }
   const owner = abilitiesOf({ role: "project_owner", project_id: "proj_1" });
   assert.deepEqual([owner.manageTenants, owner.manageKeys, owner.operateKeys, owner.projectId], [false, true, true, "proj_1"]);

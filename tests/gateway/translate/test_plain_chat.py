@@ -88,7 +88,7 @@ def test_any_chat_is_translated_as_in_full(
 ) -> None:
     try:
         request = parsed(messages=messages, **fields)
-    except InvalidRequest:
+    except (InvalidRequest, orjson.JSONEncodeError):  # or no JSON: an integer of more than 64 bits
         return
     model = model_of(capabilities)
     assert outcome(to_converse, request, model, policy) == outcome(to_converse_in_full, request, model, policy)

@@ -174,7 +174,7 @@ def many_rounds(count: int) -> list[openai.Message]:
 @pytest.mark.parametrize("history", [many_calls_in_one_turn, one_call_a_message, many_rounds])
 def test_twice_the_history_is_twice_the_work(history: Callable[[int], list[openai.Message]]) -> None:
     shorter, longer = history(200), history(400)
-    assert opcodes_run(lambda: translated(longer)) < 2.1 * opcodes_run(lambda: translated(shorter))
+    assert opcodes_run(lambda: translated(longer)) < 2.3 * opcodes_run(lambda: translated(shorter))
 
 
 def test_a_history_of_twenty_thousand_messages_is_translated_whole() -> None:
