@@ -24,7 +24,8 @@ from gateway.metrics import Metrics
 from gateway.model_listing import ModelListing
 from gateway.plane import DataPlane
 from gateway.settings import Settings, SettingsError
-from gateway.store import Store, clock_ms
+from gateway.store import Store
+from gateway.wall_clock import clock_ms
 from gateway.webhooks import Message
 from tenants.dynamo_administrators import DynamoAdministrators
 from tenants.dynamo_audit_books import DynamoAuditBooks

@@ -26,8 +26,9 @@ from gateway.routes.metrics import routes as metrics_routes
 from gateway.routes.middleware import RequestEnvelope
 from gateway.routes.request_log import RequestLog
 from gateway.settings import Settings, SettingsError
-from gateway.store import Store, build_store, clock_ms
+from gateway.store import Store, build_store
 from gateway.sweeping import Sweeper
+from gateway.wall_clock import clock_ms
 from gateway.webhooks import Endpoint, Webhooks
 from tenants.dynamo_active_accounts import SweepRecord
 from tenants.dynamo_reached_alerts import ReachedAlerts

@@ -67,7 +67,7 @@ def _read_heads(file: Path) -> list[Head]:
 async def _verify(table_prefix: str, http_client: str, since_ms: int | None, kept: list[Head]) -> Verdict:
     from gateway.audit_verifying import Verification
     from gateway.aws import connect_dynamodb, open_transport
-    from gateway.open_ledger import clock_ms
+    from gateway.wall_clock import clock_ms
     from tenants.dynamo_audit_books import DynamoAuditBooks
     from tenants.tables import TableNames
 

@@ -23,7 +23,8 @@ from gateway.plane import DataPlane, Patience
 from gateway.pricing import Pricing
 from gateway.reserving import Books
 from gateway.settings import Settings, SettingsError
-from gateway.store import Store, clock_ms
+from gateway.store import Store
+from gateway.wall_clock import clock_ms
 
 # A request is broken off so long before its hold expires that its settle cannot come too late.
 _SETTLE_MARGIN_SECONDS = 30.0

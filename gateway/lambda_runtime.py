@@ -11,7 +11,6 @@ import logging
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -34,6 +33,7 @@ from gateway.aws_lambda.secrets import names_of, with_secrets
 from gateway.predecessor import understand
 from gateway.routes.application import Application
 from gateway.settings import Settings
+from gateway.wall_clock import clock_ms
 
 logger = logging.getLogger("sluice.lambda")
 
@@ -114,7 +114,7 @@ async def _flush(app: Any) -> None:
 
 async def _serve_until_stopped(api: RuntimeApi, application: RunningApplication, concurrency: int) -> int:
     app: Any = application.app
-    serving = Serving(application, to_request(application), lambda: _flush(app), app.state.drop_idle, _clock_ms)
+    serving = Serving(application, to_request(application), lambda: _flush(app), app.state.drop_idle, clock_ms)
     running = asyncio.create_task(Runtime(api, serving, concurrency).run())
 
     def stop() -> None:
@@ -190,10 +190,6 @@ def maintain(event: Any, context: Any) -> dict[str, object]:
         raise ValueError(f'the event has to be {{"sluice": <one of {", ".join(TASKS)}>}}')
     logs.configure("info", "json")
     return task(os.environ)
-
-
-def _clock_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 if __name__ == "__main__":

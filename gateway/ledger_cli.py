@@ -162,7 +162,8 @@ async def _roll_up(place: LedgerPlace, since: float) -> RolledUp:
 
 
 async def _sweep(place: LedgerPlace, since: float | None) -> Swept:
-    from gateway.open_ledger import clock_ms, open_ledger
+    from gateway.open_ledger import open_ledger
+    from gateway.wall_clock import clock_ms
     from tenants.active_accounts import hours_since
 
     async with open_ledger(place) as opened:
@@ -198,7 +199,7 @@ def _place(table_prefix: str, http_client: LedgerHttpClient, hold_seconds: float
 
 
 def _find_webhook(url: str | None, secret_file: Path | None) -> Endpoint | None:
-    from gateway.webhook_address import check_webhook_url
+    from gateway.https_address import check_https_url
     from gateway.webhooks import Endpoint
 
     secret = os.environ.get("SLUICE_ALERT_WEBHOOK_SECRET", "") if secret_file is None else secret_file.read_text()
@@ -209,7 +210,7 @@ def _find_webhook(url: str | None, secret_file: Path | None) -> Endpoint | None:
             "it goes with a secret: set SLUICE_ALERT_WEBHOOK_SECRET", param_hint="alert-webhook-url"
         )
     try:
-        return Endpoint(check_webhook_url(url), secret.strip().encode())
+        return Endpoint(check_https_url(url), secret.strip().encode())
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="alert-webhook-url") from error
 

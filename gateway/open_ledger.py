@@ -14,6 +14,7 @@ from gateway.metrics import Metrics
 from gateway.project_alerts import ProjectAlerts
 from gateway.rolling_up import RollingUp
 from gateway.sweeping import Sweeper
+from gateway.wall_clock import clock_ms
 from gateway.webhooks import Endpoint, Webhooks
 from tenants.dynamo_active_accounts import ActiveAccounts, SweepRecord
 from tenants.dynamo_corrections import DynamoCorrections
@@ -82,8 +83,3 @@ async def _open_project_alerts(
         if webhooks is not None:
             await webhooks.close(_WEBHOOKS_CLOSE_SECONDS)
         await project_alerts.close()
-
-
-def clock_ms() -> int:
-    """Wall time, in milliseconds since 1970."""
-    return time.time_ns() // 1_000_000

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from gateway.webhook_address import check_webhook_url
+from gateway.https_address import check_https_url
 from tenants.busy_keys import MOST_SHARDS
 from tenants.group_roles import parse_group_roles
 from tenants.secret import SHORTEST_ADMIN_KEY_CHARS, Peppers
@@ -95,7 +95,7 @@ class Settings(BaseModel):
     docs/imported-keys.md. While they are, any made-up key of 16 to 512 characters costs a read of the table."""
 
     # Signing in to the control plane with a token of an identity provider: docs/administration.md
-    oidc_issuer: Annotated[str, AfterValidator(check_webhook_url)] | None = None
+    oidc_issuer: Annotated[str, AfterValidator(check_https_url)] | None = None
     """The issuer of the tokens, as its discovery document writes it: https, or http on this machine. Needs the extra
     `oidc`."""
     oidc_audience: Annotated[str, Field(min_length=1)] | None = None
@@ -150,14 +150,14 @@ class Settings(BaseModel):
     """Whether traces are sent by OTLP over HTTP, to where `OTEL_EXPORTER_OTLP_ENDPOINT` says: docs/observability.md."""
 
     # Alerts
-    alert_webhook_url: Annotated[str, AfterValidator(check_webhook_url)] | None = None
+    alert_webhook_url: Annotated[str, AfterValidator(check_https_url)] | None = None
     """Where spend alerts are posted: https, or http on this machine. docs/alerts.md. Without it they are logged and
     counted alone."""
     alert_webhook_secret: Annotated[SecretStr, Field(min_length=_SHORTEST_WEBHOOK_SECRET_CHARS)] | None = None
     """What alerts are signed with, at least 32 characters: `openssl rand -hex 32` makes one.
     `SLUICE_ALERT_WEBHOOK_SECRET_FILE` names a file that holds it instead."""
 
-    secret_scanning_keys_url: Annotated[str, AfterValidator(check_webhook_url)] | None = None
+    secret_scanning_keys_url: Annotated[str, AfterValidator(check_https_url)] | None = None
     """Where a secret scanner publishes the keys that it signs reports of leaked keys with: docs/leaked-keys.md. GitHub:
     `https://api.github.com/meta/public_keys/secret_scanning`. Without it only administrators may report."""
 

@@ -9,6 +9,7 @@ from gateway.aws import TIMING, Aws
 from gateway.metered_ledger import MeteredLedger
 from gateway.metrics import Metrics
 from gateway.settings import Settings
+from gateway.wall_clock import clock_ms
 from tenants.busy_keys import Spread
 from tenants.dynamo_active_accounts import ActiveAccounts
 from tenants.dynamo_escrow import TenantBudgets
@@ -53,8 +54,3 @@ def build_store(settings: Settings, aws: Aws, metrics: Metrics) -> Store:
         reasoning=DynamoReasoningStore(client, tables),
         peppers=settings.peppers(),
     )
-
-
-def clock_ms() -> int:
-    """Wall time in Unix milliseconds."""
-    return time.time_ns() // 1_000_000

@@ -1,4 +1,4 @@
-"""Where a webhook may go. Pure."""
+"""Addresses that the operator names: of webhooks, identity providers, secret scanners. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from urllib.parse import urlsplit
 
 
-def check_webhook_url(url: str) -> str:
+def check_https_url(url: str) -> str:
     """The URL. Raises ValueError for one that is not https, but for http on this machine; neither message shows it:
     some endpoints are told apart by a secret in it."""
     try:
