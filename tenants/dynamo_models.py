@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import types
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from functools import cache
+from typing import TypeVar, cast
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.connection import Connection
+from pynamodb.exceptions import TableError
 from pynamodb.models import Model
 
 from tenants.dynamo_access import DynamoAccess
@@ -155,22 +157,16 @@ class Rows:
 
 def bind(access: DynamoAccess, tables: TableNames) -> Rows:
     """Bind the models. Nothing is sent yet."""
-    settings: dict[str, Any] = {
-        "region": access.region,
-        "host": access.endpoint_url,
-        "connect_timeout_seconds": CONNECT_TIMEOUT_SECONDS,
-        "read_timeout_seconds": READ_TIMEOUT_SECONDS,
-        "max_pool_connections": MAX_POOL_CONNECTIONS,
-        "aws_access_key_id": access.access_key,
-        "aws_secret_access_key": access.secret_key,
-    }
+    connection = _connect(access)
 
     def bound(row: type[RowType], table: str) -> type[RowType]:
-        meta = type("Meta", (), {"table_name": table, **settings})
+        meta = type("Meta", (), {"table_name": table})
         namespace = {"Meta": meta, "__module__": row.__module__}
-        return cast(
+        model = cast(
             "type[RowType]", types.new_class(row.__name__, (row,), exec_body=lambda body: body.update(namespace))
         )
+        _put_on(connection, model)
+        return model
 
     return Rows(
         pointer=bound(PointerRow, tables.core),
@@ -184,5 +180,29 @@ def bind(access: DynamoAccess, tables: TableNames) -> Rows:
         audit_pointer=bound(PointerRow, tables.audit),
         fence=bound(FenceRow, tables.usage),
         claim=bound(ClaimRow, tables.usage),
-        connection=Connection(**settings),
+        connection=connection,
     )
+
+
+@cache
+def _connect(access: DynamoAccess) -> Connection:
+    """One for all models, tables and threads: pynamodb would make a botocore client for each model, and each of those
+    takes a fifth of a second to read what botocore knows of DynamoDB. Clients may be shared by threads."""
+    return Connection(
+        region=access.region,
+        host=access.endpoint_url,
+        connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
+        read_timeout_seconds=READ_TIMEOUT_SECONDS,
+        max_pool_connections=MAX_POOL_CONNECTIONS,
+        aws_access_key_id=access.access_key,
+        aws_secret_access_key=access.secret_key,
+    )
+
+
+def _put_on(connection: Connection, model: type[Model]) -> None:
+    table = model._get_connection()  # a model has no public way to it
+    try:
+        connection.get_meta_table(table.table_name)
+    except TableError:
+        connection.add_meta_table(table.get_meta_table())
+    table.connection = connection

@@ -36,12 +36,13 @@ def quiet(tmp_path: Path) -> Iterator[Stack]:
 
 @pytest.fixture
 def gateways(quiet: Stack, receiver: Receiver, tmp_path: Path) -> Iterator[list[KillableGateway]]:
-    """Three that sweep often."""
-    settings = {"SLUICE_SURFACES": "gateway", "SLUICE_SWEEP_SECONDS": "0.4", **receiver.settings}
+    """Three: the first one never sweeps, so that nobody was told of what it served; the others sweep often."""
+    settings = {"SLUICE_SURFACES": "gateway", **receiver.settings}
     started: list[KillableGateway] = []
     try:
-        for number in range(3):
-            started.append(start_killable(quiet, tmp_path / f"gateway-{number}.log", settings))
+        for number, sweep_seconds in enumerate(("0", "0.4", "0.4")):
+            log = tmp_path / f"gateway-{number}.log"
+            started.append(start_killable(quiet, log, {**settings, "SLUICE_SWEEP_SECONDS": sweep_seconds}))
         yield started
     finally:
         for gateway in started:
