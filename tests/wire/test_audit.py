@@ -71,8 +71,9 @@ def test_no_secret_is_in_the_trail(stack: Stack, tenancy: Tenancy) -> None:
 
 
 def test_a_refused_attempt_is_listed_with_its_request(stack: Stack, second: Gateway) -> None:
-    # Of a process that refuses few: of many, some are counted together.
-    refused = httpx2.post(f"{second.base_url}/organization/projects", headers={"authorization": "Bearer wrong"})
+    # From an address of its own: of many attempts from one, some are counted together.
+    with httpx2.Client(transport=httpx2.HTTPTransport(local_address="127.0.0.73")) as client:
+        refused = client.post(f"{second.base_url}/organization/projects", headers={"authorization": "Bearer wrong"})
     assert refused.status_code == 401
     headers = {"Authorization": f"Bearer {stack.admin_key}"}
     url = f"{stack.base_url}/organization/audit_logs?event_types[]=login.failed&limit=100"

@@ -56,7 +56,14 @@ class Cli:
     @contextmanager
     def started(self, *arguments: str, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
         command, environ = [*SLUICE, *arguments], {**self.environ, **variables}
-        with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        with subprocess.Popen(
+            command,
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # A shell that starts the tests in the background has them, and so this, ignore Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        ) as process:
             yield process
             process.kill()
 
