@@ -46,9 +46,11 @@ def bulk_issue(
         except NotReached as error:
             unavailable = session.client.unavailable(error)
             raise Unavailable(f"{unavailable.message} {_FIND_THE_REST if error.sent else ''}".strip()) from error
-    session.screen.note(f"{counts['issued']:,} keys are issued. {SHOWN_ONCE.replace('The secret is', 'Secrets are')}")
+    issued = "1 key is" if counts["issued"] == 1 else f"{counts['issued']:,} keys are"
+    session.screen.note(f"{issued} issued. {SHOWN_ONCE.replace('The secret is', 'Secrets are')}")
     if counts["failed"]:
-        raise Refused(f"{counts['failed']:,} rows failed: their `error` says why.")
+        failed = "1 row failed: its" if counts["failed"] == 1 else f"{counts['failed']:,} rows failed: their"
+        raise Refused(f"{failed} `error` says why.")
 
 
 def _receive(pieces: Iterable[bytes], sink: BinaryIO, counts: Counter[str]) -> None:

@@ -40,6 +40,8 @@ def key_fields(key: Json, now_seconds: int, zone: tzinfo | None) -> list[tuple[s
         ("Models", permissions_cell(key.get("models"))),
         *to_fields(key),
     ]
+    if key.get("imported"):
+        fields.append(("Imported", Cell("yes: another gateway made it")))
     if key.get("previous_expires_at") is not None:
         fields.append(("Former secret ends", moment_cell(key["previous_expires_at"], zone)))
     if key.get("value"):

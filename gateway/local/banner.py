@@ -15,7 +15,7 @@ _MODEL = "amazon.nova-lite-v1:0"
 @dataclass(frozen=True, slots=True)
 class Instance:
     """A running local instance. `base_url` ends in `/v1`; `bedrock_endpoint` is None for real Bedrock, `console_url`
-    where there is no console."""
+    where there is no console. `program` is what a shell elsewhere starts this program by."""
 
     base_url: str
     admin_key: str
@@ -24,6 +24,7 @@ class Instance:
     bedrock_endpoint: str | None
     serve_env: Mapping[str, str]
     console_url: str | None = None
+    program: str = "sluice"
 
 
 def banner(instance: Instance, api_key: str) -> str:
@@ -52,7 +53,7 @@ def banner(instance: Instance, api_key: str) -> str:
         "",
         "  Manage it, in another terminal:",
         "",
-        f"sluice keys list --data-dir {shlex.quote(str(instance.data_dir))}",
+        f"{shlex.join([instance.program, 'keys', 'list', '--data-dir', str(instance.data_dir)])}",
         "",
         "  Ctrl-C stops everything.",
         "",

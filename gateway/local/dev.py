@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import signal
 import sys
 import threading
@@ -106,11 +107,18 @@ def _run(options: DevOptions, environ: Mapping[str, str], stack: ExitStack) -> N
         bedrock_endpoint=bedrock_endpoint,
         serve_env=serve_env,
         console_url=f"{root_url}/console/" if settings.console and "admin" in settings.surfaces else None,
+        program=_find_program(),
     )
     server = _DevServer(config_of(settings), instance, options.ready_file)
     server.run(sockets=[listener])
     if server.failure is not None:
         raise server.failure
+
+
+def _find_program() -> str:
+    """By its name where the PATH has it; else, as in a checkout's own environment, by its path."""
+    installed = Path(sys.prefix) / "bin" / "sluice"
+    return "sluice" if shutil.which("sluice") or not installed.is_file() else str(installed)
 
 
 def _start_engine(choice: str, data_dir: DataDir, environ: Mapping[str, str]) -> Engine:

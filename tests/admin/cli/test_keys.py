@@ -88,6 +88,13 @@ def test_a_key_is_looked_for_in_every_tenant_unless_its_tenant_is_named(gateway:
     assert len(gateway.asked) - asked == 1
 
 
+def test_a_key_says_that_another_gateway_made_it(gateway: StubGateway) -> None:
+    for imported in (True, False):
+        gateway.on("GET", f"{KEYS}/{KEY_ID}", Says(body=a_key(imported=imported)))
+        shown = gateway.sluice("keys", "show", KEY_ID, "-t", "proj_1").stdout
+        assert ("another gateway made it" in shown) is imported
+
+
 def test_a_secret_in_place_of_an_id_is_sent_nowhere(gateway: StubGateway) -> None:
     assert gateway.sluice("keys", "show", SECRET).exit_code == 2
     assert gateway.asked == []
@@ -194,7 +201,7 @@ def test_bulk_secrets_go_to_a_file_for_this_user_alone_and_failed_rows_are_told(
     output = tmp_path / "keys.csv"
     done = gateway.sluice("keys", "bulk-issue", "proj_1", str(tmp_path / "people.csv"), "-o", str(output))
     assert (done.exit_code, done.stdout) == (1, "")
-    assert ("1 keys are issued" in done.stderr, "1 rows failed" in done.stderr) == (True, True)
+    assert ("1 key is issued" in done.stderr, "1 row failed: its `error`" in done.stderr) == (True, True)
     assert output.read_bytes() == BULK
     assert stat.S_IMODE(output.stat().st_mode) == 0o600
     assert gateway.last.headers["content-type"].startswith("text/csv")

@@ -57,6 +57,12 @@ def test_the_shown_command_is_a_request_that_the_simulator_can_answer() -> None:
     assert Catalog(REGION).get_model(body["model"]).model_id == body["model"]
 
 
+def test_the_command_line_is_named_as_a_shell_finds_it() -> None:
+    program = "/home/ada/my work/.venv/bin/sluice"
+    (line,) = [each for each in banner(replace(INSTANCE, program=program), API_KEY).splitlines() if "keys list" in each]
+    assert shlex.split(line) == [program, "keys", "list", "--data-dir", str(INSTANCE.data_dir)]
+
+
 def test_nothing_secret_but_the_two_keys_is_shown() -> None:
     assert "c" * 64 not in banner(INSTANCE, API_KEY)
 
