@@ -16,6 +16,7 @@ session of its own and starts its own engines.
 
 from __future__ import annotations
 
+import gc
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -36,6 +37,12 @@ pytest_plugins = ["tests.corpus_counts"]
 # Machines are shared: how long an example takes is no property of the code.
 settings.register_profile("sluice", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("sluice")
+
+
+def pytest_collection_finish() -> None:
+    """What is collected by now stays: garbage is looked for among what tests make alone."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from tenants.event import Settlement, UsageStatus
 from tenants.limits import NO_LIMITS, Currency, Interval, Limits
 from tenants.usage import TokenCounts
 from tenants.window import window_of
+from tests.engines import ON_ONE_ENGINE
 from tests.tenants.faults import LOST_REPLIES, NOT_APPLIED, Fault
 from tests.tenants.projects import (
     BOUND,
@@ -50,6 +51,7 @@ async def ask_at_once(project: Project, instances: int, requests: int) -> Counte
     return Counter(await asyncio.gather(*(ask(number) for number in range(requests))))
 
 
+@ON_ONE_ENGINE
 @each_pool
 async def test_a_budget_for_37_requests_serves_37_of_200_at_once_over_20_keys_and_4_processes(
     store: Store, pool: tuple[Interval, Currency]

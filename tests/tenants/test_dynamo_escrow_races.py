@@ -24,11 +24,14 @@ from tenants.limits import Currency, Interval
 from tenants.standing import Reserved
 from tenants.usage import TokenCounts
 from tenants.window import window_of
+from tests.engines import ON_ONE_ENGINE
 from tests.tenants.faults import LOST_REPLIES, NOT_APPLIED, Fault
 from tests.tenants.projects import BOUND, EVERY_POOL, Instance, Project, limits_for, open_project
 from tests.tenants.samples import MONTH, NOW_MS, a_hold
 from tests.tenants.spread_keys import EAGER
 from tests.tenants.stores import Store
+
+pytestmark = ON_ONE_ENGINE
 
 Books = dict[Pool, tuple[int, int, int]]
 KEYS = 3

@@ -16,6 +16,7 @@ from tenants.errors import LedgerUnavailable, LimitExceeded
 from tenants.limits import NO_LIMITS, Limits, RateLimit
 from tenants.standing import Standing
 from tenants.tables import GATE_SORT, gate_partition
+from tests.engines import ON_ONE_ENGINE
 from tests.tenants.faults import LOST_REPLIES, NOT_APPLIED, Fault
 from tests.tenants.samples import CALL, HOLD_SECONDS, NOW_MS, TENANT, a_hold
 from tests.tenants.stores import ATTEMPTS, Store
@@ -58,6 +59,7 @@ async def enter_all(gates: list[TenantGate], limits: Limits, number: int) -> Cou
     return Counter(await asyncio.gather(*(enter(each) for each in range(number))))
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize("model", [None, CALL.model], ids=["all models", "one model"])
 @pytest.mark.parametrize(
     ("limits", "kind"),

@@ -20,6 +20,7 @@ from tenants.periods import day_of
 from tenants.usage import TokenCounts
 from tenants.usage_books import DayQuestion, EventStretch
 from tenants.usage_report import Sums
+from tests.engines import ON_ONE_ENGINE
 from tests.tenants.faults import Fault
 from tests.tenants.samples import DAY, HOLD_SECONDS, NOW_MS, TENANT
 from tests.tenants.stores import ATTEMPTS, Store
@@ -78,6 +79,7 @@ async def test_the_tail_is_read_from_events_and_not_rolled_up(store: Store, book
     assert await day_sums(books, now_ms) == (sums_of(events),)
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize("seed", range(4))
 async def test_sums_are_those_of_the_events_after_any_arrivals_reports_and_corrections(store: Store, seed: int) -> None:
     random = Random(seed)

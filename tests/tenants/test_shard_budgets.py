@@ -26,11 +26,14 @@ from tenants.errors import LedgerUnavailable, LimitExceeded
 from tenants.escrow import Escrow
 from tenants.limits import Currency, Interval
 from tenants.window import window_of
+from tests.engines import ON_ONE_ENGINE
 from tests.tenants.faults import LOST_REPLIES, NOT_APPLIED
 from tests.tenants.projects import BOUND, EVERY_POOL, USED_ALL, Instance, Project, limits_for, open_project
 from tests.tenants.samples import DAY, HOLD_SECONDS, MONTH, NOW_MS, a_hold
 from tests.tenants.spread_keys import EAGER
 from tests.tenants.stores import Store
+
+pytestmark = ON_ONE_ENGINE
 
 COST = BOUND.cost_pico_usd or 0
 

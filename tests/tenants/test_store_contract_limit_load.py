@@ -12,6 +12,7 @@ from tenants.event import Settlement, UsageEvent, UsageStatus
 from tenants.limits import Currency, Interval, Limits, RateLimit, SpendLimit
 from tenants.principal import Fence
 from tenants.usage import TokenCounts
+from tests.engines import ON_ONE_ENGINE
 from tests.tenants.item_size import WRITE_UNIT_BYTES, to_size_bytes
 from tests.tenants.limited import (
     BOUND,
@@ -33,6 +34,7 @@ async def test_a_steady_key_needs_one_write_for_each_step(store: Store, ledger: 
     assert [operation for operation, _ in store.transport.sent] == ["UpdateItem"] * 3
 
 
+@ON_ONE_ENGINE
 async def test_limits_hold_for_requests_at_once_in_four_processes(store: Store, opened: Fence) -> None:
     ledgers = [store.new_ledger() for _ in range(4)]
     limits = Limits((SpendLimit(Interval.MONTH, Currency.USD, 37 * 1_000 + 999),))
@@ -42,6 +44,7 @@ async def test_limits_hold_for_requests_at_once_in_four_processes(store: Store, 
     assert (account.committed_pico_usd, len(account.holds)) == (37_000, 37)
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize(
     "wanted", [Limits(rates=(RateLimit(None, 37),)), Limits(rates=(RateLimit(None, None, 3_799),))]
 )
@@ -56,6 +59,7 @@ async def test_a_minutes_rate_holds_for_requests_at_once_in_four_processes(
         assert taken.count(None) == 37
 
 
+@ON_ONE_ENGINE
 async def test_never_more_than_the_cap_run_in_parallel(store: Store, opened: Fence) -> None:
     ledgers = [store.new_ledger() for _ in range(4)]
     limits = Limits(rates=(RateLimit(parallel_requests=5),))

@@ -23,9 +23,12 @@ from tenants.event import Settlement, UsageEvent, UsageStatus
 from tenants.limits import Currency, Interval, Limits, RateLimit, SpendLimit
 from tenants.principal import Fence
 from tenants.usage import TokenCounts
+from tests.engines import ON_ONE_ENGINE
 from tests.tenants.faults import LOST_REPLIES, NOT_APPLIED, Fault
 from tests.tenants.samples import CALL, HOLD_SECONDS, KEY, MONTH, NOW_MS, TENANT, a_hold, asking
 from tests.tenants.stores import ATTEMPTS, Store
+
+pytestmark = ON_ONE_ENGINE
 
 _key_numbers = itertools.count()
 BOUND = Bound(60, 40, 1_000)

@@ -21,9 +21,12 @@ from tenants.dynamo_ledger import DynamoLedger
 from tenants.event import Settlement, UsageEvent, UsageStatus
 from tenants.principal import Fence
 from tenants.usage import NO_TOKENS, TokenCounts
+from tests.engines import ON_ONE_ENGINE
 from tests.tenants.faults import LOST_REPLIES, NOT_APPLIED, Fault
 from tests.tenants.samples import DAY, FENCE, KEY, MONTH, NOW_MS, TENANT, a_hold, an_audit, asking
 from tests.tenants.stores import ATTEMPTS, Store
+
+pytestmark = ON_ONE_ENGINE
 
 PROJECT = Path(__file__).parents[2]
 _key_numbers = itertools.count()
