@@ -34,7 +34,7 @@ ACCESS_KEY = "test"
 SECRET_KEY = "test"
 
 
-# For proofs over races and random orders, whose thousands of calls take moto minutes: it takes one after another. What an
+# For proofs over races and random orders, whose thousands of calls take moto minutes, one after another. What an
 # engine may do differently with a call is the other tests' subject.
 ON_ONE_ENGINE = pytest.mark.parametrize(
     "engine_endpoint", ["moto" if find_dynoxide(os.environ, Path(sys.prefix)) is None else "dynoxide"], indirect=True
