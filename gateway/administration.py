@@ -59,10 +59,9 @@ class Administration:
             models=ModelListing(data_plane.catalog, data_plane.pricing),
             leaks=_build_leaks(self._settings, metrics, offer),
         )
-        router = APIRouter()
-        router.include_router(create_router(self._control, neighbours))
+        router = create_router(self._control, neighbours)
         if self._settings.console:
-            router.include_router(create_console())
+            router.routes.extend(create_console().routes)
         return router
 
     async def close(self) -> None:

@@ -37,7 +37,6 @@ from admin.routes import (
     users,
 )
 from admin.routes.admitted import BEARER, PREFIX, X_API_KEY, route_class_of
-from admin.schemas.wire import ErrorBody
 from tenants.audit_books import AuditBooks
 from tenants.usage_books import UsageBooks
 
@@ -52,8 +51,12 @@ _REFUSALS = {
     422: "The `Idempotency-Key` was used with another body.",
     503: "The store is unavailable or contended: nothing was answered for.",
 }
+# By name, as it is in the document of the application that mounts the router: a model would be worked out by pydantic
+# for each of these, of each route.
+_ERROR = {"$ref": "#/components/schemas/Error"}
 _ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorBody, "description": description} for status, description in _REFUSALS.items()
+    status: {"description": description, "content": {"application/json": {"schema": _ERROR}}}
+    for status, description in _REFUSALS.items()
 }
 
 _MODULES = (
@@ -95,7 +98,12 @@ def create_router(control: ControlPlane, neighbours: Neighbours = ALONE) -> APIR
 
     Routes raise `tenants.errors` and RequestValidationError; the app that mounts the router renders them.
     """
-    router = APIRouter(prefix=PREFIX, dependencies=[Security(BEARER), Security(X_API_KEY)], responses=_ERRORS)
+    router = APIRouter(
+        prefix=PREFIX,
+        dependencies=[Security(BEARER), Security(X_API_KEY)],
+        responses=_ERRORS,
+        strict_content_type=False,  # `curl -d` calls JSON a form
+    )
     route_class = route_class_of(control)
     for module in _MODULES:
         router.include_router(module.create_router(route_class))

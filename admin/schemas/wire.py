@@ -57,16 +57,3 @@ class ListPage(ResponseBody, Generic[ItemT]):
     def of(cls, items: list[ItemT], *, has_more: bool) -> ListPage[ItemT]:
         first_id, last_id = (items[0].id, items[-1].id) if items else (None, None)
         return cls(data=items, first_id=first_id, last_id=last_id, has_more=has_more)
-
-
-class ErrorDetail(ResponseBody):
-    message: str
-    type: str
-    param: str | None
-    code: str | None
-
-
-class ErrorBody(ResponseBody):
-    """Every error's body."""
-
-    error: ErrorDetail

@@ -22,7 +22,8 @@ from gateway.routes.route_table import RouteTable
 
 @dataclass(frozen=True, slots=True)
 class Mounted:
-    """Routes below a path. `tag` and `documented` are what the OpenAPI document says of them."""
+    """Routes below a path. `tag` and `documented` are what the OpenAPI document says of them. A router's are complete:
+    the rest is for those of a table."""
 
     routes: RouteTable | APIRouter
     prefix: str = ""
@@ -42,17 +43,23 @@ def build_framework(mounted: Sequence[Mounted], envelope: Callable[[ASGIApp], AS
     )
     app.state = state
     for each in mounted:
-        router = to_router(each.routes) if isinstance(each.routes, RouteTable) else each.routes
-        tags = [] if each.tag is None else [each.tag]
-        app.include_router(router, prefix=each.prefix, tags=list(tags), include_in_schema=each.documented)
+        router = to_router(each.routes, each) if isinstance(each.routes, RouteTable) else each.routes
+        # Not `include_router`: it has pydantic work out all parameters and models of each route once more.
+        app.router.routes.extend(router.routes)
     _render_errors_as_openai(app)
     describe_bodies(app)
     app.add_middleware(envelope)
     return app
 
 
-def to_router(table: RouteTable) -> APIRouter:
-    router = APIRouter(responses=dict(table.responses))
+def to_router(table: RouteTable, where: Mounted) -> APIRouter:
+    router = APIRouter(
+        prefix=where.prefix,
+        tags=[] if where.tag is None else [where.tag],
+        responses=dict(table.responses),
+        include_in_schema=where.documented,
+        strict_content_type=False,
+    )
     for route in table.routes:
         router.add_api_route(route.path, route.endpoint, methods=[route.method], **route.described)
     return router

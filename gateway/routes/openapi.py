@@ -32,6 +32,7 @@ _ERROR: Schema = {
         }
     },
 }
+_ERROR_REFERENCE: Schema = {"$ref": "#/components/schemas/Error"}
 _REFUSALS: Mapping[int | str, str] = {
     400: "The request cannot be honoured; `param` says which part of it.",
     401: "No key, or not a valid one.",
@@ -60,7 +61,7 @@ SECURED: Schema = {"security": _SECURITY}
 def error_responses(*statuses: int) -> dict[int | str, Schema]:
     """The `responses` of an operation that refuses with these statuses, or with any."""
     return {
-        status: {"description": _REFUSALS[status], "content": {"application/json": {"schema": _ERROR}}}
+        status: {"description": _REFUSALS[status], "content": {"application/json": {"schema": _ERROR_REFERENCE}}}
         for status in statuses or _REFUSALS
     }
 
@@ -86,6 +87,7 @@ def describe_bodies(app: FastAPI) -> None:
 def _complete(document: Schema) -> None:
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
+    schemas["Error"] = _ERROR
     components.setdefault("securitySchemes", {}).update(_SCHEMES)
     for path, model in _BODIES.items():
         if path in document["paths"]:
