@@ -103,7 +103,12 @@ async def list_projects_of(control: ControlPlane, project_ids: frozenset[str] | 
 
 def existed_by(tenant: Tenant, period: Period) -> bool:
     """Whether a project can have used something before a period's end, whatever clock its creation was written by."""
-    return tenant.created_at * 1000 - _CLOCKS_APART_MS < period.to_ms
+    return earliest_use_ms(tenant) < period.to_ms
+
+
+def earliest_use_ms(tenant: Tenant) -> int:
+    """Before it nothing of the project was used."""
+    return tenant.created_at * 1000 - _CLOCKS_APART_MS
 
 
 async def _find_tenant(control: ControlPlane, project_id: str) -> Tenant | None:

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 
 from admin.control_plane import ControlPlane
-from admin.operations.usage import existed_by, list_projects_of
+from admin.operations.usage import earliest_use_ms, existed_by, list_projects_of
 from tenants.event import UsageEvent
 from tenants.event_order import (
     DAY_MS,
@@ -52,7 +52,9 @@ async def export_usage(
     Raises LedgerUnavailable, in the middle, too.
     """
     tenants = await list_projects_of(control, question.project_ids)
-    for made_on in _days_of_making(question, control.clock_ms()):
+    now_ms = control.clock_ms()
+    used_from_ms = min(map(earliest_use_ms, tenants), default=now_ms)
+    for made_on in _days_of_making(question, used_from_ms, now_ms):
         stretches = [
             stretch
             for tenant in tenants
@@ -65,11 +67,11 @@ async def export_usage(
                     yield event
 
 
-def _days_of_making(question: ExportQuestion, now_ms: int) -> Iterator[str]:
+def _days_of_making(question: ExportQuestion, used_from_ms: int, now_ms: int) -> Iterator[str]:
     """On which days the ids of the events were made: a neighbouring day, where the partition's begins or ends. Without
-    those to come: clocks differ by less than a day."""
+    those before anything was used, and those to come: clocks differ by less than a day."""
     end_ms = min(question.period.to_ms, now_ms + DAY_MS)
-    begin_ms = question.period.from_ms - DAY_MS
+    begin_ms = max(question.period.from_ms, used_from_ms) - DAY_MS
     if question.after is not None:
         begin_ms = max(begin_ms, made_at_ms(question.after))
     for number in range(max(begin_ms, 0) // DAY_MS, (end_ms - 1) // DAY_MS + 2):

@@ -10,6 +10,7 @@ from admin.operations import projects
 from admin.operations.usage_export import ExportQuestion, export_usage
 from tenants.event import UsageEvent
 from tenants.event_order import Period, counted_at_ms
+from tenants.tenant import Tenant
 from tenants.usage import TokenCounts
 from tests.admin.conftest import NOW_MS
 from tests.admin.usage_books import ListedBooks
@@ -90,6 +91,23 @@ async def test_what_is_in_memory_does_not_grow_with_the_projects(control: Contro
     one_day = Period(NOW_MS, NOW_MS + DAY_MS)
     assert [event async for event in export_usage(control, books, ExportQuestion(one_day))] == []
     assert sum(books.page_events) <= 3 * 20_000
+
+
+async def test_no_day_is_gone_through_before_the_first_project_was_made(
+    control: ControlPlane, events: list[UsageEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Period] = []
+
+    def existed_by(tenant: Tenant, period: Period) -> bool:
+        seen.append(period)
+        return True
+
+    monkeypatch.setattr("admin.operations.usage_export.existed_by", existed_by)
+    rows = await exported(control, events, ExportQuestion(Period(0, RANGE.to_ms)))
+    assert rows == sorted(
+        (event for event in events if counted_at_ms(event) < RANGE.to_ms), key=lambda event: event.call.request_id
+    )
+    assert 0 < len(seen) < 2 * 10
 
 
 async def test_an_empty_range_has_no_rows(control: ControlPlane, events: list[UsageEvent]) -> None:
