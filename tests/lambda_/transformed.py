@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.lambda_.guarded_store import Grant
+
 ROOT = Path(__file__).parents[2]
 TOOLS = ROOT / ".venv-aws" / "bin"
 
@@ -66,12 +68,27 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def table_actions_of(role: str) -> set[tuple[str, str]]:
-    """What a role may do on which table: `("core", "GetItem")`."""
+def grants_of(role: str) -> set[Grant]:
+    """What a role of template.yaml may do on the tables."""
     return {
-        (resource["Fn::GetAtt"][0].removesuffix("Table").lower(), action.removeprefix("dynamodb:"))
+        Grant(
+            resource["Fn::GetAtt"][0].removesuffix("Table").lower(), action.removeprefix("dynamodb:"), _like(statement)
+        )
         for statement in statements_of(role)
         for action in as_list(statement["Action"])
         if action.startswith("dynamodb:")
         for resource in as_list(statement["Resource"])
     }
+
+
+def _like(statement: Json) -> tuple[str, ...]:
+    if "Condition" not in statement:
+        return ("*",)
+    ((operator, keys),) = statement["Condition"].items()
+    assert (operator, *keys) == ("ForAllValues:StringLike", "dynamodb:LeadingKeys")
+    return tuple(keys["dynamodb:LeadingKeys"])
+
+
+def table_actions_of(role: str) -> set[tuple[str, str]]:
+    """What a role may do on which table: `("core", "GetItem")`."""
+    return {(grant.table, grant.action) for grant in grants_of(role)}
