@@ -37,7 +37,7 @@ ARCHITECTURES = ("arm64", "x86_64")
 MOST_ZIPPED_BYTES = {"gateway": 12_000_000, "admin": 17_500_000}
 PACKAGES = {
     "gateway": ("awswire", "gateway", "migrations", "tenants"),
-    "admin": ("admin", "awswire", "gateway", "tenants"),
+    "admin": ("admin", "awswire", "gateway", "migrations", "tenants"),
 }
 NOT_FOR = {
     "gateway": ("_cffi_backend*", "cryptography*", "jwt", "pyjwt*"),
@@ -122,7 +122,7 @@ def make(target: Path, surface: str, platform: Platform) -> None:
 
 
 def keep_wheels(platform: Platform, compiled: bool) -> Path:
-    """A folder with all of the wheels, stripped and compiled. They are fetched when this file or the lock is another."""
+    """A folder with all the wheels, stripped and compiled. They are fetched anew when this file or the lock changed."""
     made_of = hashlib.sha256(LOCK.read_bytes() + Path(__file__).read_bytes() + str(compiled).encode()).hexdigest()[:12]
     kept = KEPT / f"{platform.runtime}-{platform.architecture}-{made_of}"
     with _alone():

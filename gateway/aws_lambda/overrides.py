@@ -1,4 +1,4 @@
-"""Settings that the package brings along: `overrides/settings.env`, for those that the template has no parameter for."""
+"""Settings that the package brings along, `overrides/settings.env`: those that the template has no parameter for."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def parse(text: str) -> dict[str, str]:
     settings = {}
     for number, line in enumerate(text.splitlines(), 1):
         name, equals, value = line.strip().partition("=")
-        if name and not name.startswith("#"):
+        if line.strip() and not name.startswith("#"):
             if not equals or not name.startswith(_PREFIX):
                 raise OverridesUnusable(f"{FILE}, line {number}: write {_PREFIX}NAME=value.")
             settings[name.strip()] = value.strip()

@@ -1,44 +1,73 @@
-"""The package as it is deployed: built, measured, and served from, by itself. Building downloads wheels."""
+"""The packages as they are deployed: built by SAM, measured, and served from, alone. Building downloads wheels."""
 
 from __future__ import annotations
 
-import shutil
+import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from scripts.package_lambda import BOTOCORE_SERVICES, MOST_ZIPPED_BYTES, find_runtime, zipped_bytes
+from scripts.package_lambda import BOTOCORE_SERVICES, MOST_ZIPPED_BYTES, PACKAGES, add_overrides, zipped_bytes
+from tests.lambda_.built import SURFACES, Built
 from tests.lambda_.environment import Environment, start_runtime
 from tests.lambda_.front_door import open_front_door
-from tests.lambda_.transformed import aws_tool
 from tests.wire.messages import ask
 from tests.wire.polling import eventually
-from tests.wire.stack import CHAT_MODEL, PROJECT, START_TIMEOUT_SECONDS, Stack
+from tests.wire.stack import CHAT_MODEL, START_TIMEOUT_SECONDS, Stack
 from tests.wire.tenancy import IssuedKey
 
+# Modules that need what a package has not: a command line, a server, traces, the other plane. No other may.
+_ELSEWHERE = {
+    "gateway.cli": "typer",
+    "gateway.audit_cli": "typer",
+    "gateway.ledger_cli": "typer",
+    "gateway.http_protocol": "uvicorn",
+    "gateway.serving": "uvicorn",
+    "gateway.tracing": "opentelemetry",
+}
+_ADMINS_ALONE = {"gateway.administration": "admin", "gateway.model_listing": "admin"}
+_IMPORT_ALL = """
+import importlib, json, pkgutil, sys
+missing = {}
+for package in sys.argv[1].split(","):
+    for module in pkgutil.walk_packages(importlib.import_module(package).__path__, package + "."):
+        if module.name == "gateway.__main__" or module.name.startswith("admin.cli"):
+            continue
+        try:
+            importlib.import_module(module.name)
+        except ModuleNotFoundError as error:
+            missing[module.name] = error.name.split(".")[0]
+print(json.dumps(missing))
+"""
 
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """For this machine: an arm64 one could not be run here."""
-    aws_tool("sam")
-    target = tmp_path_factory.mktemp("package") / "lambda"
-    command = [sys.executable, "-m", "scripts.package_lambda", "--architecture", "x86_64", "--target", str(target)]
-    subprocess.run(command, cwd=PROJECT, check=True, capture_output=True)
-    return target
 
-
-def test_the_package_is_small_and_has_what_is_needed_alone(package: Path) -> None:
-    assert zipped_bytes(package) < MOST_ZIPPED_BYTES
+@pytest.mark.parametrize("function", SURFACES)
+def test_a_package_is_small_and_has_what_is_needed_alone(built: Built, function: str) -> None:
+    package, surface = built.package_of(function), SURFACES[function]
+    assert zipped_bytes(package) < MOST_ZIPPED_BYTES[surface]
     names = {path.name for path in package.iterdir()}
-    assert {"gateway", "admin", "tenants", "awswire", "migrations", "mangum", "botocore", "run_lambda"} <= names
-    assert not names & {"uvicorn", "typer", "boto3", "simulator", "tests", "bin"}
+    assert {*PACKAGES[surface], "mangum", "botocore", "run_lambda"} <= names
+    assert not names & {"uvicorn", "uvloop", "typer", "boto3", "pip", "simulator", "tests", "bin", "bench"}
+    assert ("cryptography" in names) is (surface == "admin")
     models = {path.name for path in (package / "botocore" / "data").iterdir() if path.is_dir()}
     assert models == BOTOCORE_SERVICES
 
 
-def test_everything_in_it_is_compiled(package: Path) -> None:
+@pytest.mark.parametrize("function", ["GatewayFunction", "AdminFunction"])
+def test_every_module_finds_in_its_package_what_it_imports(built: Built, function: str) -> None:
+    """Lazily, too: with nothing else on the path."""
+    surface = SURFACES[function]
+    command = [built.interpreter, "-s", "-c", _IMPORT_ALL, ",".join(PACKAGES[surface])]
+    environment = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "PYTHONPATH": str(built.package_of(function))}
+    done = subprocess.run(
+        command, cwd=built.package_of(function), env=environment, capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout) == _ELSEWHERE | (_ADMINS_ALONE if surface == "gateway" else {})
+
+
+def test_everything_in_it_is_compiled(built: Built) -> None:
+    package = built.package_of("GatewayFunction")
     ours = [
         path for path in (package / "gateway").rglob("*.py") if not list(path.parent.glob(f"__pycache__/{path.stem}.*"))
     ]
@@ -47,13 +76,17 @@ def test_everything_in_it_is_compiled(package: Path) -> None:
 
 
 def test_the_package_serves_by_itself_as_the_wrapper_starts_it(
-    package: Path, stack: Stack, tmp_path: Path, key: IssuedKey
+    built: Built, stack: Stack, tmp_path: Path, key: IssuedKey
 ) -> None:
-    runtime = shutil.which(find_runtime() or "")
-    assert runtime is not None
+    package = built.package_of("GatewayFunction")
     with open_front_door() as door:
-        variables = {**stack.serve_env, "LAMBDA_TASK_ROOT": str(package), "PYTHONNOUSERSITE": "1"}
-        command = [str(package / "run_lambda"), runtime, "/var/runtime/bootstrap.py"]
+        variables = {
+            **stack.serve_env,
+            "SLUICE_SURFACES": "gateway",
+            "LAMBDA_TASK_ROOT": str(package),
+            "PYTHONNOUSERSITE": "1",
+        }
+        command = [str(package / "run_lambda"), built.interpreter, "/var/runtime/bootstrap.py"]
         log = tmp_path / "log"
         process = start_runtime(door.api.address, log, variables, command)
         try:
@@ -68,3 +101,18 @@ def test_the_package_serves_by_itself_as_the_wrapper_starts_it(
             process.kill()
             process.wait()
         assert "Traceback" not in log.read_text()
+
+
+def test_overrides_come_along_unless_no_function_would_start_with_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overrides, target = tmp_path / "overrides", tmp_path / "target"
+    overrides.mkdir()
+    target.mkdir()
+    monkeypatch.setattr("scripts.package_lambda.OVERRIDES", overrides)
+    (overrides / "settings.env").write_text("# ours\n\nSLUICE_MODELS_FILE=overrides/models.toml\n")
+    add_overrides(target)
+    assert (target / "overrides" / "settings.env").read_text().startswith("# ours")
+    (overrides / "settings.env").write_text("export SLUICE_METRICS=true\n")
+    with pytest.raises(SystemExit, match=r"settings.env, line 1: write SLUICE_NAME=value"):
+        add_overrides(tmp_path / "another")
