@@ -25,6 +25,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+TASK_ROOT = "/var/task"
 KEPT = ROOT / "build" / "lambda"
 LOCK = ROOT / "requirements" / "lambda.lock"
 # Files of the operator's own: settings.env, and what settings name.
@@ -118,7 +119,7 @@ def make(target: Path, surface: str, platform: Platform) -> None:
     add_overrides(target)
     add_metadata(target)
     if compiled:
-        _compile(platform.runtime, [str(target / package) for package in PACKAGES[surface]])
+        _compile(platform.runtime, target, [target / package for package in PACKAGES[surface]])
 
 
 def keep_wheels(platform: Platform, compiled: bool) -> Path:
@@ -127,8 +128,9 @@ def keep_wheels(platform: Platform, compiled: bool) -> Path:
     kept = KEPT / f"{platform.runtime}-{platform.architecture}-{made_of}"
     with _alone():
         if not kept.exists():
-            making = kept.with_suffix(".making")
-            shutil.rmtree(making, ignore_errors=True)
+            making = kept.with_name(f"{kept.name}.making")
+            for stale in KEPT.glob(f"{platform.runtime}-{platform.architecture}-*"):
+                shutil.rmtree(stale)
             install(making, platform)
             strip(making)
             if compiled:
@@ -149,7 +151,15 @@ def install(target: Path, platform: Platform) -> None:
     # Lambda's Amazon Linux 2023 has glibc 2.34.
     platforms = [f"manylinux_2_{glibc}_{machine}" for glibc in (34, 28, 17)] + [f"manylinux2014_{machine}"]
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-    wanted = ["--require-hashes", "--only-binary=:all:", "--no-deps", "--requirement", str(LOCK)]
+    # The Python that pip runs with, CloudShell's old one perhaps, is not the one that the wheels are for.
+    wanted = [
+        "--ignore-requires-python",
+        "--require-hashes",
+        "--only-binary=:all:",
+        "--no-deps",
+        "--requirement",
+        str(LOCK),
+    ]
     place = ["--target", str(target), "--python-version", platform.runtime.removeprefix("python")]
     chosen = [option for each in platforms for option in ("--platform", each)]
     subprocess.run([*pip, *wanted, *place, "--implementation", "cp", *chosen], cwd=ROOT, check=True)  # noqa: S603 - ours
@@ -192,16 +202,17 @@ def strip(target: Path) -> None:
 def compile_theirs(target: Path, runtime: str) -> None:
     """Of what others wrote the sources go: they are a third of the package, and only tracebacks show lines of them."""
     theirs = [path for path in target.iterdir() if not path.name.endswith(".dist-info")]
-    _compile(runtime, ["-b", *map(str, theirs)])
+    _compile(runtime, target, theirs, "-b")
     for source in [path for each in theirs for path in [each, *each.rglob("*.py")]]:
         if source.suffix == ".py":
             source.unlink()
 
 
-def _compile(runtime: str, arguments: list[str]) -> None:
-    """With hashes that are not checked: deployments change the files' times, and nobody changes the files."""
-    command = [runtime, "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash"]
-    subprocess.run([*command, *arguments], check=True)  # noqa: S603 - all of it is ours
+def _compile(runtime: str, target: Path, folders: Sequence[Path], *options: str) -> None:
+    """With hashes that are not checked: deployments change the files' times, and nobody changes the files. Under the
+    names that they have on Lambda: equal packages are uploaded once, and tracebacks show their lines."""
+    how = ["-q", "-j", "0", "--invalidation-mode", "unchecked-hash", "-s", str(target), "-p", TASK_ROOT, *options]
+    subprocess.run([runtime, "-m", "compileall", *how, *map(str, folders)], check=True)  # noqa: S603 - all of it is ours
 
 
 def zipped_bytes(target: Path) -> int:

@@ -66,6 +66,14 @@ def test_every_module_finds_in_its_package_what_it_imports(built: Built, functio
     assert json.loads(done.stdout) == _ELSEWHERE | (_ADMINS_ALONE if surface == "gateway" else {})
 
 
+def test_functions_that_serve_the_same_have_the_same_package(built: Built) -> None:
+    """So that SAM uploads it once."""
+    ours, theirs = (built.package_of(function) for function in ("GatewayFunction", "MaintenanceFunction"))
+    files = sorted(path.relative_to(ours) for path in ours.rglob("*") if path.is_file())
+    assert files == sorted(path.relative_to(theirs) for path in theirs.rglob("*") if path.is_file())
+    assert [path for path in files if (ours / path).read_bytes() != (theirs / path).read_bytes()] == []
+
+
 def test_everything_in_it_is_compiled(built: Built) -> None:
     package = built.package_of("GatewayFunction")
     ours = [

@@ -23,17 +23,19 @@ from tenants.event_item import event_to_values
 from tenants.event_order import DAY_MS
 from tenants.tables import ALL, TTL_ATTRIBUTE
 from tests.admin.local_issuer import AUDIENCE, running_issuer
+from tests.engines import dynoxide_binary
 from tests.lambda_.environment import Environment, running_environment
 from tests.lambda_.guarded_store import GuardedStore, guarded
+from tests.lambda_.test_environments import secrets_manager
 from tests.lambda_.transformed import grants_of
 from tests.tenants.usage_samples import a_request
 from tests.wire.ledger import Ledger
 from tests.wire.messages import ask
 from tests.wire.polling import eventually
-from tests.wire.stack import CHAT_MODEL, CLAUDE_MODEL, PROJECT, Stack
+from tests.wire.stack import CHAT_MODEL, CLAUDE_MODEL, PROJECT, Stack, running_stack
 from tests.wire.tenancy import IssuedKey, Json, Tenancy
 from tests.wire.test_openai_sdk import WEATHER
-from tests.wire.webhook_receiver import open_receiver
+from tests.wire.webhook_receiver import SECRET, open_receiver
 
 # Each of the project's keys asks for nearly all of it: the second one is granted what the first one has left.
 TIGHT: Json = {"spend_limits": [{"interval": "month", "currency": "tokens", "threshold_amount": 5_000}]}
@@ -225,30 +227,46 @@ def read_reports(tenancy: Tenancy, used: IssuedKey) -> None:
     since = int(time.time()) - 2 * DAY_MS // 1000
     usage = tenancy.sdk.admin.organization.usage
     days = usage.completions(start_time=since, project_ids=[used.project_id]).data
-    assert sum(line.num_model_requests for day in days for line in day.results) == 1
+    assert sum(line.to_dict()["num_model_requests"] == 1 for day in days for line in day.results) == 1
     usage.costs(start_time=since)
     assert tenancy.sdk.admin.organization.audit_logs.list(project_ids=[used.project_id]).data
 
 
-def test_the_maintenance_role_lets_it_do_all_that_it_does_and_nothing_more(
-    stack: Stack, tmp_path: Path, tenancy: Tenancy, ledger: Ledger
-) -> None:
-    key = tenancy.issue_alone()
-    tenancy.post(f"/organization/projects/{key.project_id}/spend_alerts", ALERT)
-    with running_environment(stack, tmp_path / "log", {"SLUICE_HOLD_SECONDS": "2"}) as environment:
+@pytest.fixture
+def quiet(tmp_path: Path) -> Iterator[Stack]:
+    """A store of its own, whose own gateway does no maintenance."""
+    dynoxide_binary()
+    with running_stack(tmp_path / "store", {"SLUICE_SWEEP_SECONDS": "0"}) as stack:
+        yield stack
+
+
+def test_the_maintenance_role_lets_it_do_all_that_it_does_and_nothing_more(quiet: Stack, tmp_path: Path) -> None:
+    with closing(Tenancy(quiet.base_url, quiet.admin_key)) as tenancy:
+        key = tenancy.issue_alone()
+        tenancy.post(f"/organization/projects/{key.project_id}/spend_alerts", ALERT)
+    with running_environment(quiet, tmp_path / "log", {"SLUICE_HOLD_SECONDS": "2"}) as environment:
         with environment.openai(key.value) as client:
             client.chat.completions.create(model=CHAT_MODEL, messages=ask("Hello"))
             leave_a_hold(client, environment)
-    assert len(ledger.totals(key).holds) == 1
-    with guarded_by("MaintenanceRole", stack) as store, open_receiver() as receiver:
-        variables = {"AWS_ENDPOINT_URL_DYNAMODB": store.endpoint_url, **receiver.settings}
-        eventually(lambda: maintain(stack, "sweep", variables), lambda swept: not ledger.totals(key).holds, 60)
-        assert key.project_id in {event["data"]["project_id"] for event in receiver.events}
-        assert maintain(stack, "rollup", variables)["failed"] == 0
+    with (
+        closing(Ledger(quiet)) as ledger,
+        guarded_by("MaintenanceRole", quiet) as store,
+        open_receiver() as receiver,
+        secrets_manager({"arn:webhook": SECRET}) as (secrets_url, _),
+    ):
+        assert len(ledger.totals(key).holds) == 1
+        variables = {
+            "AWS_ENDPOINT_URL_DYNAMODB": store.endpoint_url,
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER": secrets_url,
+            "SLUICE_ALERT_WEBHOOK_URL": receiver.url,
+            "SLUICE_ALERT_WEBHOOK_SECRET_SECRET_ARN": "arn:webhook",
+        }
+        eventually(lambda: maintain(quiet, "sweep", variables), lambda swept: not ledger.totals(key).holds, 60)
+        assert [event["data"]["project_id"] for event in receiver.events] == [key.project_id]
+        assert maintain(quiet, "rollup", variables)["failed"] == 0
         make_tables(ledger, "fresh")
-        recorded = maintain(stack, "migrate", {**variables, "SLUICE_TABLE_PREFIX": "fresh"})
-    assert recorded["applied"]
-    assert {event.status for event in ledger.events(key)} == {"ok", "abandoned"}
+        assert maintain(quiet, "migrate", {**variables, "SLUICE_TABLE_PREFIX": "fresh"})["applied"]
+        assert {event.status for event in ledger.events(key)} == {"ok", "abandoned"}
 
 
 def make_tables(ledger: Ledger, prefix: str) -> None:

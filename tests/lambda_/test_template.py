@@ -119,7 +119,7 @@ def settings_of(function: str, **chosen: str) -> Settings:
 
     def holds(condition: str) -> bool:
         ((operand,),) = transformed()["Conditions"][condition].values()
-        return resolve(operand["Fn::Equals"][0]) != operand["Fn::Equals"][1]
+        return bool(resolve(operand["Fn::Equals"][0]) != operand["Fn::Equals"][1])
 
     variables = resources_of("AWS::Lambda::Function")[function]["Environment"]["Variables"]
     resolved = {name: resolve(value) for name, value in variables.items() if name.startswith("SLUICE_")}
