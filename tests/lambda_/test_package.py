@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -92,10 +93,14 @@ def test_everything_in_it_is_compiled(built: Built) -> None:
     assert not list((package / "botocore").rglob("*.py"))
 
 
-def test_the_package_serves_by_itself_as_the_wrapper_starts_it(
+def test_the_package_serves_by_itself_and_with_overrides_as_the_wrapper_starts_it(
     built: Built, stack: Stack, tmp_path: Path, key: IssuedKey
 ) -> None:
-    package = built.package_of("GatewayFunction")
+    package = tmp_path / "package"
+    shutil.copytree(built.package_of("GatewayFunction"), package)
+    (package / "overrides").mkdir()
+    (package / "overrides" / "settings.env").write_text("SLUICE_MODELS_FILE=overrides/models.toml\n")
+    (package / "overrides" / "models.toml").write_text(f'[aliases]\n"our-chat" = "{CHAT_MODEL}"\n')
     with open_front_door() as door:
         variables = {
             **stack.serve_env,
@@ -110,7 +115,7 @@ def test_the_package_serves_by_itself_as_the_wrapper_starts_it(
             eventually(lambda: process.poll() is not None or door.api.waiting, bool, START_TIMEOUT_SECONDS)
             environment = Environment(door, process, log)
             with environment.openai(key.value) as client:
-                stream = client.chat.completions.create(model=CHAT_MODEL, messages=ask("Hello"), stream=True)
+                stream = client.chat.completions.create(model="our-chat", messages=ask("Hello"), stream=True)
                 text = "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices)
             assert text == "echo: Hello"
             assert environment.stop() == 0
