@@ -48,4 +48,4 @@ lock: ## Pin the dependencies anew (needs uv and npm)
 	@scripts/lock
 
 clean: ## Remove the environments and the caches; local data in .sluice stays
-	rm -rf .venv .venv-clients .venv-aws build tests/clients/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
+	rm -rf .venv .venv-clients .venv-aws .aws-sam build tests/clients/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis

@@ -26,6 +26,7 @@ from gateway.aws_lambda.exchange import AskedRequest
 from gateway.aws_lambda.extension import Extension
 from gateway.aws_lambda.invocation import Invocation
 from gateway.aws_lambda.lifespan import RunningApplication
+from gateway.aws_lambda.overrides import with_overrides
 from gateway.aws_lambda.restoring import is_snapshot, wait_for_restore
 from gateway.aws_lambda.runtime import Runtime, Serving
 from gateway.aws_lambda.runtime_api import RuntimeApi, RuntimeApiRefused
@@ -50,19 +51,28 @@ _FLUSH_SECONDS = 2.0
 async def build(environ: Mapping[str, str]) -> Application:
     """The application, with its secrets fetched and its log set up. Nothing of it is started.
 
-    Raises SettingsError, EndpointUnknown, CredentialsUnavailable, SecretUnavailable.
+    Raises SettingsError, and as `complete`.
     """
-    transport = LeanTransport()
-    try:
-        service = connect_secrets(transport, environ) if names_of(environ) else None
-        understood = understand(await with_secrets(environ, service, TIMING))
-    finally:
-        await transport.aclose()
+    understood = understand(await complete(environ))
     settings = Settings.from_env(understood.environ)
     logs.configure(settings.log_level, settings.log_format)
     for saying in understood.sayings:
         logger.warning(saying)
     return create_app(settings, environ, framework_late=environ.get(_INITIALIZATION, "on-demand") == "on-demand")
+
+
+async def complete(environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` with the settings that the package brings, and the secrets.
+
+    Raises OverridesUnusable, EndpointUnknown, CredentialsUnavailable, SecretUnavailable.
+    """
+    environ = with_overrides(environ)
+    transport = LeanTransport()
+    try:
+        service = connect_secrets(transport, environ) if names_of(environ) else None
+        return await with_secrets(environ, service, TIMING)
+    finally:
+        await transport.aclose()
 
 
 async def serve(environ: Mapping[str, str]) -> int:
@@ -189,7 +199,7 @@ def maintain(event: Any, context: Any) -> dict[str, object]:
     if task is None:
         raise ValueError(f'the event has to be {{"sluice": <one of {", ".join(TASKS)}>}}')
     logs.configure("info", "json")
-    return task(os.environ)
+    return task(asyncio.run(complete(os.environ)))
 
 
 if __name__ == "__main__":

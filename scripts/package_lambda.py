@@ -1,81 +1,182 @@
-"""Makes build/lambda, which template.yaml deploys: `python3 -m scripts.package_lambda`. Needs no Docker, and nothing
-installed but Python with pip: it has to run in AWS CloudShell.
+"""Makes the package of a function of template.yaml. `sam build` calls it, by way of scripts/lambda/Makefile. Needs no
+Docker, and nothing installed but Python with pip: it has to run in AWS CloudShell.
 
 Wheels for Lambda's platform as requirements/lambda.lock pins them, our packages, all of it compiled: what is deployed
-can write no .pyc files, and to compile takes longer than to import. Prints the runtime that it was compiled for.
+can write no .pyc files, and to compile takes longer than to import. The wheels are kept in build/lambda for the other
+functions, and for the next time.
 """
 
 from __future__ import annotations
 
 import argparse
+import fcntl
+import hashlib
 import io
+import os
 import re
 import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("admin", "awswire", "gateway", "migrations", "tenants")
+TASK_ROOT = "/var/task"
+KEPT = ROOT / "build" / "lambda"
+LOCK = ROOT / "requirements" / "lambda.lock"
+# Files of the operator's own: settings.env, and what settings name.
+OVERRIDES = ROOT / "overrides"
+# The first one is the template's.
 RUNTIMES = ("python3.13", "python3.12", "python3.11")
-MOST_ZIPPED_BYTES = 12 * 1024 * 1024
+ARCHITECTURES = ("arm64", "x86_64")
+# By what a function serves. Only who administers signs in by OpenID Connect, or is told of leaked keys by a scanner:
+# `cryptography`, which verifies signatures, is 5 MB of it.
+MOST_ZIPPED_BYTES = {"gateway": 12_000_000, "admin": 17_500_000}
+PACKAGES = {
+    "gateway": ("awswire", "gateway", "migrations", "tenants"),
+    "admin": ("admin", "awswire", "gateway", "migrations", "tenants"),
+}
+NOT_FOR = {
+    "gateway": ("_cffi_backend*", "cryptography*", "jwt", "pyjwt*"),
+    "admin": (),
+}
 # Of botocore's models of 400 services: those that are spoken to, and those that its credential providers ask.
 BOTOCORE_SERVICES = {"bedrock", "bedrock-runtime", "dynamodb", "secretsmanager", "sso", "sso-oidc", "sts"}
 _IGNORED = shutil.ignore_patterns("__pycache__", "local")
 _NEVER_READ = ("**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.c", "**/*.h", "**/tests", "**/__pycache__", "bin")
-# Compiled forms of modules that nothing here uses, and that are there in Python as well.
-_NEVER_USED = ("aiohttp/_websocket/*.so",)
+_NEVER_USED = (
+    "aiohttp/_websocket/*.so",  # compiled forms of what is there in Python as well
+    "anyio/_backends/_trio.py",
+    "cffi*",  # makes bindings; those that are made need _cffi_backend alone
+    "dateutil/zoneinfo/*.tar.gz",  # for systems without time zones
+    "multidict/_testcapi*",
+    "pycparser*",
+    "pydantic/mypy.py",
+)
 _METADATA_READ = {"METADATA", "entry_points.txt"}
+_SETTING = re.compile(r"\s*(#.*)?|\s*SLUICE_[A-Z0-9_]+=.*")
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What a package is made for. It has to be what is deployed: compiled code is of one version of Python."""
+
+    runtime: str
+    architecture: str
 
 
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="scripts.package_lambda", description="Make the package for AWS Lambda.")
-    parser.add_argument("--architecture", choices=["arm64", "x86_64"], default="arm64")
-    parser.add_argument("--target", type=Path, default=ROOT / "build" / "lambda")
+    parser = argparse.ArgumentParser(prog="scripts.package_lambda", description="Make a package for AWS Lambda.")
+    parser.add_argument("--surface", choices=sorted(PACKAGES), default="gateway", help="what the function serves")
+    parser.add_argument("--target", type=Path, help="the folder to make anew")
+    parser.add_argument("--find-runtime", action="store_true", help="only say which runtime can be compiled for here")
+    parser.add_argument("--runtime", choices=RUNTIMES, default=os.environ.get("LAMBDA_RUNTIME") or RUNTIMES[0])
+    parser.add_argument(
+        "--architecture", choices=ARCHITECTURES, default=os.environ.get("LAMBDA_ARCHITECTURE") or ARCHITECTURES[0]
+    )
     options = parser.parse_args(arguments)
-    runtime = find_runtime()
-    shutil.rmtree(options.target, ignore_errors=True)
-    install(options.target, options.architecture, runtime or RUNTIMES[0])
-    add_ours(options.target)
-    strip(options.target)
-    if runtime is None:
-        _say(f"No {' or '.join(RUNTIMES)} is here to compile with: cold starts will take half a second longer.")
-    else:
-        compile_all(options.target, runtime)
+    if options.find_runtime:
+        sys.stdout.write(f"{find_runtime() or RUNTIMES[0]}\n")
+        return
+    if options.target is None:
+        parser.error("--target is missing")
+    make(options.target, options.surface, Platform(options.runtime, options.architecture))
     zipped = zipped_bytes(options.target)
-    _say(f"{options.target}: {zipped / 1e6:.1f} MB zipped")
-    if zipped > MOST_ZIPPED_BYTES:
-        sys.exit(f"The package is over {MOST_ZIPPED_BYTES / 1e6:.0f} MB: what has come in?")
-    sys.stdout.write(f"{runtime or RUNTIMES[0]}\n")
+    _say(f"{options.target}: {zipped / 1e6:.1f} MB zipped, for {options.runtime} on {options.architecture}")
+    most = MOST_ZIPPED_BYTES[options.surface]
+    if zipped > most:
+        sys.exit(f"The package of {options.surface} is over {most / 1e6:.1f} MB: what has come in?")
 
 
 def find_runtime() -> str | None:
     """The newest of Lambda's Pythons that this machine has: .pyc files are of one minor version."""
-    for name in RUNTIMES:
-        try:
-            if subprocess.run([name, "-c", ""], capture_output=True, check=False).returncode == 0:  # noqa: S603 - a name of ours
-                return name
-        except FileNotFoundError:
-            continue
-    return None
+    return next((name for name in RUNTIMES if is_here(name)), None)
 
 
-def install(target: Path, architecture: str, runtime: str) -> None:
-    machine = {"arm64": "aarch64"}.get(architecture, architecture)
-    # Lambda's Amazon Linux 2023 has glibc 2.34.
-    platforms = [f"manylinux_2_28_{machine}", f"manylinux_2_17_{machine}", f"manylinux2014_{machine}"]
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-    wanted = ["--require-hashes", "--only-binary=:all:", "--no-deps", "--requirement", "requirements/lambda.lock"]
-    place = ["--target", str(target), "--python-version", runtime.removeprefix("python"), "--implementation", "cp"]
-    chosen = [option for platform in platforms for option in ("--platform", platform)]
-    subprocess.run([*pip, *wanted, *place, *chosen], cwd=ROOT, check=True)  # noqa: S603 - all of it is ours
+def is_here(runtime: str) -> bool:
+    try:
+        return subprocess.run([runtime, "-c", ""], capture_output=True, check=False).returncode == 0  # noqa: S603 - ours
+    except FileNotFoundError:
+        return False
 
 
-def add_ours(target: Path) -> None:
-    for package in PACKAGES:
+def make(target: Path, surface: str, platform: Platform) -> None:
+    compiled = is_here(platform.runtime)
+    if not compiled:
+        _say(
+            f"{platform.runtime} is not here to compile with: cold starts will take half a second longer. "
+            "For another one set LAMBDA_RUNTIME, and the template's parameter PythonRuntime."
+        )
+    shutil.rmtree(target, ignore_errors=True)
+    add_wheels(target, keep_wheels(platform, compiled), NOT_FOR[surface])
+    for package in PACKAGES[surface]:
         shutil.copytree(ROOT / package, target / package, ignore=_IGNORED)
     shutil.copy2(ROOT / "run_lambda", target)  # with its permission to be executed
+    add_overrides(target)
+    add_metadata(target)
+    if compiled:
+        _compile(platform.runtime, target, [target / package for package in PACKAGES[surface]])
+
+
+def keep_wheels(platform: Platform, compiled: bool) -> Path:
+    """A folder with all the wheels, stripped and compiled. They are fetched anew when this file or the lock changed."""
+    made_of = hashlib.sha256(LOCK.read_bytes() + Path(__file__).read_bytes() + str(compiled).encode()).hexdigest()[:12]
+    kept = KEPT / f"{platform.runtime}-{platform.architecture}-{made_of}"
+    with _alone():
+        if not kept.exists():
+            making = kept.with_name(f"{kept.name}.making")
+            for stale in KEPT.glob(f"{platform.runtime}-{platform.architecture}-*"):
+                shutil.rmtree(stale)
+            install(making, platform)
+            strip(making)
+            if compiled:
+                compile_theirs(making, platform.runtime)
+            making.rename(kept)
+    return kept
+
+
+def add_wheels(target: Path, kept: Path, left_out: Sequence[str]) -> None:
+    def ignored(folder: str, names: list[str]) -> list[str]:
+        return [name for name in names if Path(folder) == kept and any(fnmatch(name, each) for each in left_out)]
+
+    shutil.copytree(kept, target, ignore=ignored)
+
+
+def install(target: Path, platform: Platform) -> None:
+    machine = {"arm64": "aarch64"}.get(platform.architecture, platform.architecture)
+    # Lambda's Amazon Linux 2023 has glibc 2.34.
+    platforms = [f"manylinux_2_{glibc}_{machine}" for glibc in (34, 28, 17)] + [f"manylinux2014_{machine}"]
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    # The Python that pip runs with, CloudShell's old one perhaps, is not the one that the wheels are for.
+    wanted = [
+        "--ignore-requires-python",
+        "--require-hashes",
+        "--only-binary=:all:",
+        "--no-deps",
+        "--requirement",
+        str(LOCK),
+    ]
+    place = ["--target", str(target), "--python-version", platform.runtime.removeprefix("python")]
+    chosen = [option for each in platforms for option in ("--platform", each)]
+    subprocess.run([*pip, *wanted, *place, "--implementation", "cp", *chosen], cwd=ROOT, check=True)  # noqa: S603 - ours
+
+
+def add_overrides(target: Path) -> None:
+    """Exits for a settings.env that no function would start with."""
+    if not OVERRIDES.is_dir():
+        return
+    shutil.copytree(OVERRIDES, target / OVERRIDES.name)
+    settings = OVERRIDES / "settings.env"
+    for number, line in enumerate(settings.read_text().splitlines() if settings.exists() else (), 1):
+        if not _SETTING.fullmatch(line):
+            sys.exit(f"{settings}, line {number}: write SLUICE_NAME=value, or # and a comment")
+
+
+def add_metadata(target: Path) -> None:
     version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert version is not None
     metadata = target / f"sluice-{version[1]}.dist-info"
@@ -90,24 +191,28 @@ def strip(target: Path) -> None:
     for model in (target / "botocore" / "data").iterdir():
         if model.is_dir() and model.name not in BOTOCORE_SERVICES:
             shutil.rmtree(model)
-    for path in list(target.glob("*.dist-info/*")):
-        if path.name not in _METADATA_READ and path.is_file():
-            path.unlink()
+    for folder in target.glob("*.dist-info"):
+        for path in list(folder.rglob("*")):
+            if path.name not in _METADATA_READ and path.is_file():
+                path.unlink()
+        metadata = folder / "METADATA"
+        metadata.write_text(metadata.read_text().partition("\n\n")[0] + "\n")  # the rest is a README
 
 
-def compile_all(target: Path, runtime: str) -> None:
-    """With hashes that are not checked: deployments change the files' times, and nobody changes the files. Of what
-    others wrote the sources go: they are a third of the package, and only tracebacks would show lines of them."""
-    command = [runtime, "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash"]
-    ours = [str(target / package) for package in PACKAGES]
-    theirs = [
-        str(path) for path in target.iterdir() if path.name not in PACKAGES and not path.name.endswith(".dist-info")
-    ]
-    subprocess.run([*command, *ours], check=True)  # noqa: S603 - all of it is ours
-    subprocess.run([*command, "-b", *theirs], check=True)  # noqa: S603
-    for source in [path for each in theirs for path in [Path(each), *Path(each).rglob("*.py")]]:
+def compile_theirs(target: Path, runtime: str) -> None:
+    """Of what others wrote the sources go: they are a third of the package, and only tracebacks show lines of them."""
+    theirs = [path for path in target.iterdir() if not path.name.endswith(".dist-info")]
+    _compile(runtime, target, theirs, "-b")
+    for source in [path for each in theirs for path in [each, *each.rglob("*.py")]]:
         if source.suffix == ".py":
             source.unlink()
+
+
+def _compile(runtime: str, target: Path, folders: Sequence[Path], *options: str) -> None:
+    """With hashes that are not checked: deployments change the files' times, and nobody changes the files. Under the
+    names that they have on Lambda: equal packages are uploaded once, and tracebacks show their lines."""
+    how = ["-q", "-j", "0", "--invalidation-mode", "unchecked-hash", "-s", str(target), "-p", TASK_ROOT, *options]
+    subprocess.run([runtime, "-m", "compileall", *how, *map(str, folders)], check=True)  # noqa: S603 - all of it is ours
 
 
 def zipped_bytes(target: Path) -> int:
@@ -119,8 +224,17 @@ def zipped_bytes(target: Path) -> int:
     return buffer.tell()
 
 
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One process at a time: `sam build --parallel` makes all packages at once."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with (KEPT / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
+    sys.stdout.write(f"{line}\n")  # of what make writes SAM shows standard error only where it fails
 
 
 if __name__ == "__main__":

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
+from gateway.https_address import check_https_url
 from gateway.ledger_report import rolled_up_to_json, swept_to_json
 from gateway.migrating import migrate_tables
 from gateway.open_ledger import LedgerPlace, open_ledger
+from gateway.webhooks import Endpoint
 
 Task = Callable[[Mapping[str, str]], dict[str, object]]
 
 
 def sweep(environ: Mapping[str, str]) -> dict[str, object]:
-    """Finish what environments left behind. Of the gateway's settings it heeds SLUICE_TABLE_PREFIX, SLUICE_HTTP_CLIENT
-    and SLUICE_HOLD_SECONDS. Raises LedgerUnavailable."""
+    """Finish what environments left behind, and tell of projects' alerts. Of the gateway's settings it heeds
+    SLUICE_TABLE_PREFIX, SLUICE_HTTP_CLIENT, SLUICE_HOLD_SECONDS and SLUICE_ALERT_WEBHOOK_…. Raises LedgerUnavailable,
+    ValueError for an address that is none."""
 
     async def run() -> dict[str, object]:
         async with open_ledger(_place(environ)) as opened:
@@ -58,4 +61,10 @@ def _place(environ: Mapping[str, str]) -> LedgerPlace:
         http_client=environ.get("SLUICE_HTTP_CLIENT", "lean"),
         hold_seconds=float(environ.get("SLUICE_HOLD_SECONDS", "1800")),
         variables=environ,
+        webhook=_find_webhook(environ),
     )
+
+
+def _find_webhook(environ: Mapping[str, str]) -> Endpoint | None:
+    url, secret = (environ.get(f"SLUICE_ALERT_WEBHOOK_{name}") for name in ("URL", "SECRET"))
+    return Endpoint(check_https_url(url), secret.encode()) if url and secret else None

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import threading
 from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
+
+from tenants.tables import PARTITION_KEY
 
 # What IAM asks for each part of a transaction:
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
@@ -22,27 +26,81 @@ _TRANSACTED = {
     "Get": "GetItem",
 }
 
-Actions = set[tuple[str, str]]
+
+_ANY = ("*",)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One action on a table, named without its prefix, and the partitions that it is about, where it names any."""
+
+    table: str
+    action: str
+    partitions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """An action that a role allows on a table. `partitions` are the patterns of its condition on the leading keys, as
+    IAM's StringLike takes them; without it, all."""
+
+    table: str
+    action: str
+    partitions: tuple[str, ...] = _ANY
+
+    def allows(self, asked: Asked) -> bool:
+        named = (self.table, self.action) == (asked.table, asked.action)
+        return named and all(any(fnmatchcase(each, like) for like in self.partitions) for each in asked.partitions)
 
 
 @dataclass
 class GuardedStore:
-    """`allowed`, `used` and `refused` are pairs of a table, without its prefix, and an action."""
+    """`used` are the grants that were needed, `refused` what none of them allowed."""
 
     endpoint_url: str
-    allowed: Set[tuple[str, str]]
-    used: Actions = field(default_factory=set)
-    refused: Actions = field(default_factory=set)
+    grants: Set[Grant]
+    used: set[Grant] = field(default_factory=set)
+    refused: set[Asked] = field(default_factory=set)
+
+    def admit(self, asked: Asked) -> bool:
+        """One without a condition makes those with one superfluous."""
+        found = next((grant for grant in sorted(self.grants, key=_narrowness) if grant.allows(asked)), None)
+        if found is None:
+            self.refused.add(asked)
+            return False
+        self.used.add(found)
+        return True
 
 
-def actions_of(operation: str, body: dict[str, Any]) -> Actions:
+def _narrowness(grant: Grant) -> bool:
+    return grant.partitions != _ANY
+
+
+def asked_by(operation: str, body: dict[str, Any]) -> list[Asked]:
     """What a request to DynamoDB asks IAM for."""
     if operation.startswith("Transact"):
         parts = [part for item in body["TransactItems"] for part in item.items()]
-        return {(_role_of(asked["TableName"]), _TRANSACTED[kind]) for kind, asked in parts}
+        return [Asked(_role_of(part["TableName"]), _TRANSACTED[kind], _partitions(part)) for kind, part in parts]
     if operation.startswith("Batch"):
-        return {(_role_of(table), operation) for table in body["RequestItems"]}
-    return {(_role_of(body["TableName"]), operation)}
+        tables = body["RequestItems"].items()
+        return [Asked(_role_of(name), operation, frozenset().union(*_batched(each))) for name, each in tables]
+    return [Asked(_role_of(body["TableName"]), operation, _partitions(body))]
+
+
+def _batched(asked: Any) -> Iterator[frozenset[str]]:
+    if isinstance(asked, dict):
+        yield from (frozenset({key[PARTITION_KEY]["S"]}) for key in asked["Keys"])
+    else:
+        yield from (_partitions(part) for each in asked for part in each.values())
+
+
+def _partitions(asked: dict[str, Any]) -> frozenset[str]:
+    if "KeyConditionExpression" in asked:
+        name, value = re.findall(r"([#\w]+) = (:\w+)", asked["KeyConditionExpression"])[0]
+        assert asked.get("ExpressionAttributeNames", {}).get(name, name) == PARTITION_KEY
+        return frozenset({asked["ExpressionAttributeValues"][value]["S"]})
+    item = asked.get("Item") or asked.get("Key")
+    return frozenset({item[PARTITION_KEY]["S"]}) if item else frozenset()
 
 
 def _role_of(table: str) -> str:
@@ -50,7 +108,7 @@ def _role_of(table: str) -> str:
 
 
 @contextmanager
-def guarded(upstream: str, allowed: Set[tuple[str, str]]) -> Iterator[GuardedStore]:
+def guarded(upstream: str, grants: Set[Grant]) -> Iterator[GuardedStore]:
     """`upstream` is the engine's URL."""
     target = urlsplit(upstream)
 
@@ -59,10 +117,8 @@ def guarded(upstream: str, allowed: Set[tuple[str, str]]) -> Iterator[GuardedSto
 
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["content-length"]))
-            asked = actions_of(self.headers["x-amz-target"].partition(".")[2], json.loads(content))
-            store.used |= asked
-            if missing := asked - store.allowed:
-                store.refused |= missing
+            asked = asked_by(self.headers["x-amz-target"].partition(".")[2], json.loads(content))
+            if missing := [each for each in asked if not store.admit(each)]:
                 told = {"__type": "com.amazon.coral.service#AccessDeniedException", "message": str(missing)}
                 self._send(400, json.dumps(told).encode())
                 return
@@ -86,7 +142,7 @@ def guarded(upstream: str, allowed: Set[tuple[str, str]]) -> Iterator[GuardedSto
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    store = GuardedStore(f"http://127.0.0.1:{server.server_port}", allowed)
+    store = GuardedStore(f"http://127.0.0.1:{server.server_port}", grants)
     thread = threading.Thread(target=server.serve_forever, name="guarded-store")
     thread.start()
     try:

@@ -1,5 +1,5 @@
-"""The loop against the Runtime Interface Emulator that comes with SAM. It is AWS's own and speaks the real Runtime API,
-though it collects what is streamed: this is about the protocol alone."""
+"""What `sam build` made, under the Runtime Interface Emulator that comes with SAM. It is AWS's own and speaks the real
+Runtime API, though it collects what is streamed: this is about the protocol alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import platform
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,12 +16,13 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.lambda_.built import SURFACES, Built
 from tests.lambda_.events import Json, function_url_event
 from tests.lambda_.fake_runtime_api import DELIMITER
 from tests.lambda_.transformed import TOOLS, aws_tool
 from tests.wire.ledger import Ledger
 from tests.wire.polling import eventually
-from tests.wire.stack import CHAT_MODEL, PROJECT, START_TIMEOUT_SECONDS, Stack
+from tests.wire.stack import CHAT_MODEL, START_TIMEOUT_SECONDS, Stack
 from tests.wire.tenancy import IssuedKey
 
 
@@ -45,16 +45,18 @@ def free_addresses(count: int) -> list[str]:
 
 
 @contextmanager
-def emulated(stack: Stack, log: Path) -> Iterator[httpx2.Client]:
+def emulated(stack: Stack, built: Built, function: str, log: Path) -> Iterator[httpx2.Client]:
     front, api = free_addresses(2)
-    wrapper = [str(PROJECT / "run_lambda"), sys.executable, "/var/runtime/bootstrap.py"]
+    package = built.package_of(function)
+    wrapper = [str(package / "run_lambda"), built.interpreter, "/var/runtime/bootstrap.py"]
     command = [
         str(emulator()), "--runtime-interface-emulator-address", front, "--runtime-api-address", api, *wrapper,
     ]  # fmt: skip
     environment = {
         **os.environ,
         **stack.serve_env,
-        "LAMBDA_TASK_ROOT": str(PROJECT),
+        "SLUICE_SURFACES": SURFACES[function],
+        "LAMBDA_TASK_ROOT": str(package),
         "_HANDLER": "gateway.lambda_runtime.handler",
         "AWS_LAMBDA_FUNCTION_TIMEOUT": "60",
     }
@@ -86,12 +88,12 @@ def invoke(client: httpx2.Client, event: Json) -> tuple[Json, bytes]:
     return json.loads(told), body
 
 
-def test_awss_emulator_takes_the_loop_for_a_runtime(
-    stack: Stack, tmp_path: Path, key: IssuedKey, ledger: Ledger
+def test_awss_emulator_takes_the_gateways_package_for_a_function(
+    stack: Stack, built: Built, tmp_path: Path, key: IssuedKey, ledger: Ledger
 ) -> None:
     headers = {"authorization": f"Bearer {key.value}", "content-type": "application/json"}
     chat = {"model": CHAT_MODEL, "stream": True, "messages": [{"role": "user", "content": "Hello"}]}
-    with emulated(stack, tmp_path / "log") as client:
+    with emulated(stack, built, "GatewayFunction", tmp_path / "log") as client:
         prelude, body = invoke(
             client, function_url_event("POST", "/v1/chat/completions", headers, json.dumps(chat).encode())
         )
@@ -104,3 +106,12 @@ def test_awss_emulator_takes_the_loop_for_a_runtime(
         prelude, _ = invoke(client, function_url_event("GET", "/healthz"))
         assert prelude["statusCode"] == 200
     assert ledger.totals(key).requests == 1
+
+
+def test_awss_emulator_takes_the_admin_apis_package_for_a_function(stack: Stack, built: Built, tmp_path: Path) -> None:
+    headers = {"authorization": f"Bearer {stack.admin_key}"}
+    with emulated(stack, built, "AdminFunction", tmp_path / "log") as client:
+        prelude, body = invoke(client, function_url_event("GET", "/v1/organization/projects", headers))
+        assert (prelude["statusCode"], json.loads(body)["object"]) == (200, "list")
+        prelude, body = invoke(client, function_url_event("GET", "/console/"))
+        assert (prelude["statusCode"], body[:15].lower()) == (200, b"<!doctype html>")

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from gateway.settings import Settings
-from tests.lambda_.transformed import ROOT
+from tests.lambda_.transformed import ROOT, grants_of, transformed
 
 TEXT = (ROOT / "template-fargate.yaml").read_text()
 
@@ -32,3 +32,22 @@ def test_the_load_balancer_closes_idle_connections_before_a_task_does() -> None:
     (longest,) = re.findall(r"IdleSeconds:.*?MaxValue: (\d+)", TEXT, re.DOTALL)
     (kept,) = re.findall(r'SLUICE_CONNECTION_IDLE_SECONDS, Value: "(\d+)"', TEXT)
     assert int(kept) > int(longest)
+
+
+def test_a_task_may_do_what_the_three_functions_may_but_for_migrations() -> None:
+    """It serves both planes, and sweeps. `test_roles.py` proves that the functions need all of it."""
+    functions = grants_of("GatewayRole") | grants_of("AdminRole") | grants_of("MaintenanceRole")
+    needed = {
+        (grant.table, grant.action)
+        for grant in functions
+        if grant.partitions != ("MIGRATIONS*",) and not grant.action.startswith("Describe")
+    }
+    assert {(grant.table, grant.action) for grant in grants_of("TaskRole", "template-fargate.yaml")} == needed
+
+
+def test_it_has_the_parameters_of_the_other_template_for_the_same_settings() -> None:
+    ours, theirs = (transformed(name)["Parameters"] for name in ("template-fargate.yaml", "template.yaml"))
+    shared = ours.keys() & theirs.keys()
+    assert {"OidcIssuer", "AlertWebhookUrl", "SecretScanningKeysUrl", "FetchMedia", "GuardrailArns"} <= shared
+    for name in shared - {"Architecture", "TablePrefix", "LogLevel"}:
+        assert ours[name] == theirs[name], name

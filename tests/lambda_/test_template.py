@@ -8,6 +8,7 @@ import pytest
 from gateway.bound_alarm import EXCEEDED
 from gateway.settings import Settings
 from migrations.description import to_create_table
+from scripts.package_lambda import ARCHITECTURES, RUNTIMES
 from tenants.tables import ALL, TTL_ATTRIBUTE, TableSpec
 from tests.lambda_.transformed import (
     ROOT,
@@ -60,7 +61,18 @@ def test_what_streams_starts_our_loop_and_is_in_no_vpc(function: str) -> None:
     properties = resources_of("AWS::Lambda::Function")[function]
     assert properties["Environment"]["Variables"]["AWS_LAMBDA_EXEC_WRAPPER"] == "/var/task/run_lambda"
     assert "VpcConfig" not in properties
-    assert properties["Architectures"] == ["arm64"]
+
+
+def test_a_package_is_made_for_what_the_template_deploys_unless_told() -> None:
+    parameters = transformed()["Parameters"]
+    for name, values in (("PythonRuntime", RUNTIMES), ("Architecture", ARCHITECTURES)):
+        assert parameters[name]["Default"] == values[0]
+        assert set(parameters[name]["AllowedValues"]) == set(values)
+    for properties in resources_of("AWS::Lambda::Function").values():
+        assert (properties["Runtime"], properties["Architectures"]) == (
+            {"Ref": "PythonRuntime"},
+            [{"Ref": "Architecture"}],
+        )
 
 
 def test_the_wrapper_can_be_executed_and_starts_the_interpreter_that_it_is_given() -> None:
@@ -79,24 +91,69 @@ def test_every_function_has_a_role_of_its_own_and_a_log_that_ends(function: str)
     assert resources_of("AWS::Logs::LogGroup")[log]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
-OF_PARAMETERS = {"SLUICE_LOG_LEVEL": "info", "SLUICE_CORS_ORIGINS": "", "SLUICE_IMPORTED_KEYS": "false"}
+SECRETS = {"PepperSecret": "p1:" + "00" * 32, "AdminKeySecret": "a" * 48, "AlertWebhookSecret": "s" * 48}
+CHOSEN = {
+    "OidcIssuer": "https://login.example.com",
+    "OidcAudience": "sluice",
+    "OidcRoles": "platform=org.owner",
+    "AlertWebhookUrl": "https://hooks.example.com/sluice",
+    "SecretScanningKeysUrl": "https://api.github.com/meta/public_keys/secret_scanning",
+}
+
+
+def settings_of(function: str, **chosen: str) -> Settings:
+    """As the function has them once its secrets are fetched. Parameters are as nobody chose them, unless named."""
+    parameters = {name: str(each["Default"]) for name, each in transformed()["Parameters"].items()} | chosen
+
+    def resolve(value: Any) -> str | None:
+        match value:
+            case str():
+                return value
+            case {"Fn::If": [condition, there, other]}:
+                return resolve(there if holds(condition) else other)
+            case {"Ref": "AWS::NoValue"}:
+                return None
+            case {"Ref": name}:
+                return (parameters | SECRETS | {"AWS::StackName": "sluice"})[name]
+        raise AssertionError(value)
+
+    def holds(condition: str) -> bool:
+        ((operand,),) = transformed()["Conditions"][condition].values()
+        return bool(resolve(operand["Fn::Equals"][0]) != operand["Fn::Equals"][1])
+
+    variables = resources_of("AWS::Lambda::Function")[function]["Environment"]["Variables"]
+    resolved = {name: resolve(value) for name, value in variables.items() if name.startswith("SLUICE_")}
+    given = {name.removesuffix("_SECRET_ARN"): value for name, value in resolved.items() if value is not None}
+    if function == "MaintenanceFunction":  # it heeds some of them, and needs neither
+        given |= {"SLUICE_PEPPER": SECRETS["PepperSecret"], "SLUICE_SURFACES": "gateway"}
+    return Settings.from_env(given)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_variables_are_settings_that_are_understood(function: str) -> None:
-    variables = resources_of("AWS::Lambda::Function")[function]["Environment"]["Variables"]
-    given: dict[str, Any] = {
-        name.removesuffix("_SECRET_ARN"): value for name, value in variables.items() if name.startswith("SLUICE_")
-    }
-    for name, value in given.items():
-        if not isinstance(value, str):
-            given[name] = OF_PARAMETERS.get(name, "sluice")
-    given |= {"SLUICE_PEPPER": "p1:" + "00" * 32, "SLUICE_ADMIN_KEY": "a" * 48}
-    settings = Settings.from_env(given)
+    settings = settings_of(function)
     if function != "MaintenanceFunction":
         assert settings.sweep_seconds == 0
     longest = int(transformed()["Parameters"]["TimeoutSeconds"]["MaxValue"])
     assert settings.hold_seconds - 30 > longest  # a request's time is its hold's, less thirty seconds
+
+
+def test_what_an_operator_chooses_reaches_the_functions_that_it_is_for() -> None:
+    gateway, admin, maintenance = (settings_of(function, **CHOSEN) for function in FUNCTIONS)
+    for settings in (gateway, admin, maintenance):  # a key's alerts, a leaked key's, a project's
+        assert settings.alert_webhook_url == CHOSEN["AlertWebhookUrl"]
+    assert (gateway.oidc_issuer, admin.oidc_issuer) == (None, CHOSEN["OidcIssuer"])
+    assert (admin.oidc_audience, admin.oidc_roles) == ("sluice", "platform=org.owner")
+    assert admin.secret_scanning_keys_url == CHOSEN["SecretScanningKeysUrl"]
+    unchosen = settings_of("AdminFunction")
+    assert (unchosen.oidc_issuer, unchosen.alert_webhook_url, unchosen.secret_scanning_keys_url) == (None, None, None)
+
+
+@pytest.mark.parametrize("template", ["template.yaml", "template-fargate.yaml"])
+def test_every_parameter_is_in_a_group_of_the_console(template: str) -> None:
+    whole = transformed(template)
+    groups = whole["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert sorted(name for group in groups for name in group["Parameters"]) == sorted(whole["Parameters"])
 
 
 def test_no_secret_is_in_a_variable() -> None:

@@ -14,7 +14,8 @@ from samtranslator.translator.translator import Translator
 path, *given = sys.argv[1:]
 with open(path) as file:
     template = yaml_parse(file.read())
-template["Globals"]["Function"]["CodeUri"] = "s3://bucket/package"  # as `sam deploy` does
+if "Globals" in template:
+    template["Globals"]["Function"]["CodeUri"] = "s3://bucket/package"  # as `sam deploy` does
 parameters = {name: str(each.get("Default", "")) for name, each in template["Parameters"].items()}
 parameters.update(dict(each.split("=", 1) for each in given))
 os.environ["AWS_DEFAULT_REGION"] = "us-east-1"  # SAM reads it, for the partition
