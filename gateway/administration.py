@@ -35,6 +35,10 @@ from tenants.dynamo_models import bind
 from tenants.dynamo_users import DynamoUsers
 from tenants.group_roles import parse_group_roles
 
+_HOW_TO_VERIFY = (
+    "install `sluice[oidc]`; for AWS Lambda set LAMBDA_SIGNATURES=yes for `sam build`, or use scripts/deploy"
+)
+
 
 class Administration:
     """The control plane of one application: to be mounted, and closed at the end.
@@ -100,7 +104,7 @@ def _build_identity_provider(settings: Settings) -> IdentityProvider | None:
     try:
         from admin.oidc_tokens import OidcProvider  # PyJWT is an extra
     except ModuleNotFoundError as error:
-        raise SettingsError("SLUICE_OIDC_ISSUER needs the extra: install `sluice[oidc]`.") from error
+        raise SettingsError(f"SLUICE_OIDC_ISSUER needs a package: {_HOW_TO_VERIFY}.") from error
     roles = parse_group_roles(settings.oidc_roles)
     trust = Trust(
         settings.oidc_issuer, settings.oidc_audience, roles, settings.oidc_groups_claim, settings.oidc_user_claim
@@ -117,7 +121,5 @@ def _build_leaks(settings: Settings, metrics: Metrics, offer: Callable[[Message]
         # Not above: the package that it verifies with is an extra.
         from gateway.scanner_signatures import ScannerSignatures, fetch_public_keys
     except ImportError as error:
-        raise SettingsError(
-            "SLUICE_SECRET_SCANNING_KEYS_URL needs the package `cryptography`: install `sluice[oidc]`, or unset it."
-        ) from error
+        raise SettingsError(f"SLUICE_SECRET_SCANNING_KEYS_URL needs a package: {_HOW_TO_VERIFY}.") from error
     return LeakReporting(notices.tell, ScannerSignatures(partial(fetch_public_keys, url), time.monotonic))

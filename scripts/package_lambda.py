@@ -33,16 +33,14 @@ OVERRIDES = ROOT / "overrides"
 # The first one is the template's.
 RUNTIMES = ("python3.13", "python3.12", "python3.11")
 ARCHITECTURES = ("arm64", "x86_64")
-# By what a function serves. Only who administers signs in by OpenID Connect, or is told of leaked keys by a scanner:
-# `cryptography`, which verifies signatures, is 5 MB of it.
-MOST_ZIPPED_BYTES = {"gateway": 12_000_000, "admin": 17_500_000}
+MOST_ZIPPED_BYTES = 12_000_000
+# What verifies who signs in by OpenID Connect, and who reports leaked keys.
+SIGNATURES = ("_cffi_backend*", "cryptography*", "jwt", "pyjwt*")
+MOST_BYTES_OF_SIGNATURES = 6_000_000
+# By what a function serves.
 PACKAGES = {
     "gateway": ("awswire", "gateway", "migrations", "tenants"),
     "admin": ("admin", "awswire", "gateway", "migrations", "tenants"),
-}
-NOT_FOR = {
-    "gateway": ("_cffi_backend*", "cryptography*", "jwt", "pyjwt*"),
-    "admin": (),
 }
 # Of botocore's models of 400 services: those that are spoken to, and those that its credential providers ask.
 BOTOCORE_SERVICES = {"bedrock", "bedrock-runtime", "dynamodb", "secretsmanager", "sso", "sso-oidc", "sts"}
@@ -69,10 +67,28 @@ class Platform:
     architecture: str
 
 
+@dataclass(frozen=True)
+class Contents:
+    """What a package serves; and whether it can verify signatures, which only who administers needs."""
+
+    surface: str
+    signatures: bool = False
+
+    @property
+    def most_zipped_bytes(self) -> int:
+        return MOST_ZIPPED_BYTES + self.signatures * MOST_BYTES_OF_SIGNATURES
+
+
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="scripts.package_lambda", description="Make a package for AWS Lambda.")
     parser.add_argument("--surface", choices=sorted(PACKAGES), default="gateway", help="what the function serves")
     parser.add_argument("--target", type=Path, help="the folder to make anew")
+    parser.add_argument(
+        "--signatures",
+        action="store_true",
+        default=os.environ.get("LAMBDA_SIGNATURES") == "yes",
+        help="with what OpenID Connect and secret scanning need, where `admin` is served",
+    )
     parser.add_argument("--find-runtime", action="store_true", help="only say which runtime can be compiled for here")
     parser.add_argument("--runtime", choices=RUNTIMES, default=os.environ.get("LAMBDA_RUNTIME") or RUNTIMES[0])
     parser.add_argument(
@@ -84,12 +100,12 @@ def main(arguments: list[str]) -> None:
         return
     if options.target is None:
         parser.error("--target is missing")
-    make(options.target, options.surface, Platform(options.runtime, options.architecture))
+    contents = Contents(options.surface, options.signatures and options.surface == "admin")
+    make(options.target, contents, Platform(options.runtime, options.architecture))
     zipped = zipped_bytes(options.target)
     _say(f"{options.target}: {zipped / 1e6:.1f} MB zipped, for {options.runtime} on {options.architecture}")
-    most = MOST_ZIPPED_BYTES[options.surface]
-    if zipped > most:
-        sys.exit(f"The package of {options.surface} is over {most / 1e6:.1f} MB: what has come in?")
+    if zipped > contents.most_zipped_bytes:
+        sys.exit(f"The package is over {contents.most_zipped_bytes / 1e6:.0f} MB: what has come in?")
 
 
 def find_runtime() -> str | None:
@@ -104,7 +120,7 @@ def is_here(runtime: str) -> bool:
         return False
 
 
-def make(target: Path, surface: str, platform: Platform) -> None:
+def make(target: Path, contents: Contents, platform: Platform) -> None:
     compiled = is_here(platform.runtime)
     if not compiled:
         _say(
@@ -112,14 +128,14 @@ def make(target: Path, surface: str, platform: Platform) -> None:
             "For another one set LAMBDA_RUNTIME, and the template's parameter PythonRuntime."
         )
     shutil.rmtree(target, ignore_errors=True)
-    add_wheels(target, keep_wheels(platform, compiled), NOT_FOR[surface])
-    for package in PACKAGES[surface]:
+    add_wheels(target, keep_wheels(platform, compiled), () if contents.signatures else SIGNATURES)
+    for package in PACKAGES[contents.surface]:
         shutil.copytree(ROOT / package, target / package, ignore=_IGNORED)
     shutil.copy2(ROOT / "run_lambda", target)  # with its permission to be executed
     add_overrides(target)
     add_metadata(target)
     if compiled:
-        _compile(platform.runtime, target, [target / package for package in PACKAGES[surface]])
+        _compile(platform.runtime, target, [target / package for package in PACKAGES[contents.surface]])
 
 
 def keep_wheels(platform: Platform, compiled: bool) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.package_lambda import ARCHITECTURES, find_runtime
+from scripts.package_lambda import ARCHITECTURES, Platform, find_runtime
 from tests.lambda_.transformed import run_aws_tool
 
 # What the functions of the template serve.
@@ -22,6 +22,7 @@ _NAMES = {"aarch64": "arm64"}
 class Built:
     """`folder` has one for each function. `interpreter` is what they were compiled for, with no packages of its own."""
 
+    platform: Platform
     folder: Path
     interpreter: str
 
@@ -43,4 +44,4 @@ def build(folder: Path) -> Built:
             chosen = ("--parameter-overrides", f"PythonRuntime={runtime} Architecture={architecture}")
             made_for = {"LAMBDA_RUNTIME": runtime, "LAMBDA_ARCHITECTURE": architecture}
             run_aws_tool("sam", "build", "--build-dir", str(folder / "build"), *chosen, variables=made_for)
-    return Built(folder / "build", str(folder / "python" / "bin" / "python"))
+    return Built(Platform(runtime, architecture), folder / "build", str(folder / "python" / "bin" / "python"))

@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from scripts.package_lambda import BOTOCORE_SERVICES, MOST_ZIPPED_BYTES, PACKAGES, add_overrides, zipped_bytes
+from scripts.package_lambda import (
+    BOTOCORE_SERVICES,
+    MOST_ZIPPED_BYTES,
+    PACKAGES,
+    Contents,
+    add_overrides,
+    make,
+    zipped_bytes,
+)
 from tests.lambda_.built import SURFACES, Built
 from tests.lambda_.environment import Environment, start_runtime
 from tests.lambda_.front_door import open_front_door
@@ -27,11 +35,9 @@ _ELSEWHERE = {
     "gateway.serving": "uvicorn",
     "gateway.tracing": "opentelemetry",
 }
-_ADMINS_ALONE = {
-    "gateway.administration": "admin",
-    "gateway.model_listing": "admin",
-    "gateway.scanner_signatures": "cryptography",
-}
+_ADMINS_ALONE = {"gateway.administration": "admin", "gateway.model_listing": "admin"}
+_SIGNATURES = {"gateway.scanner_signatures": "cryptography"}
+_SIGNATURES_OF_ADMINS = {"admin.oidc_tokens": "jwt"}
 _IMPORT_ALL = """
 import importlib, json, pkgutil, sys
 missing = {}
@@ -47,10 +53,11 @@ print(json.dumps(missing))
 """
 
 
-def test_what_serves_models_is_under_12_mb_zipped(built: Built) -> None:
+@pytest.mark.parametrize("function", SURFACES)
+def test_a_package_is_under_12_mb_zipped(built: Built, function: str) -> None:
     """The build fails otherwise."""
-    assert MOST_ZIPPED_BYTES["gateway"] == 12_000_000
-    assert zipped_bytes(built.package_of("GatewayFunction")) < 12_000_000
+    assert MOST_ZIPPED_BYTES == 12_000_000
+    assert zipped_bytes(built.package_of(function)) < 12_000_000
 
 
 @pytest.mark.parametrize("function", SURFACES)
@@ -59,21 +66,33 @@ def test_a_package_has_what_is_needed_alone(built: Built, function: str) -> None
     names = {path.name for path in package.iterdir()}
     assert {*PACKAGES[surface], "mangum", "botocore", "run_lambda"} <= names
     assert not names & {"uvicorn", "uvloop", "typer", "boto3", "pip", "simulator", "tests", "bin", "bench"}
-    assert ("cryptography" in names) is (surface == "admin")
+    assert not names & {"cryptography", "jwt"}
     models = {path.name for path in (package / "botocore" / "data").iterdir() if path.is_dir()}
     assert models == BOTOCORE_SERVICES
 
 
 @pytest.mark.parametrize("function", ["GatewayFunction", "AdminFunction"])
 def test_every_module_finds_in_its_package_what_it_imports(built: Built, function: str) -> None:
-    """Lazily, too: with nothing else on the path."""
+    """Lazily, too."""
     surface = SURFACES[function]
+    own = _ADMINS_ALONE if surface == "gateway" else _SIGNATURES_OF_ADMINS
+    assert missing_in(built, built.package_of(function), surface) == _ELSEWHERE | _SIGNATURES | own
+
+
+def missing_in(built: Built, package: Path, surface: str) -> dict[str, str]:
+    """What modules of ours do not find with nothing else on the path, by their names."""
     command = [built.interpreter, "-s", "-c", _IMPORT_ALL, ",".join(PACKAGES[surface])]
-    environment = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "PYTHONPATH": str(built.package_of(function))}
-    done = subprocess.run(
-        command, cwd=built.package_of(function), env=environment, capture_output=True, text=True, check=True
-    )
-    assert json.loads(done.stdout) == _ELSEWHERE | (_ADMINS_ALONE if surface == "gateway" else {})
+    environment = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "PYTHONPATH": str(package)}
+    done = subprocess.run(command, cwd=package, env=environment, capture_output=True, text=True, check=True)
+    missing: dict[str, str] = json.loads(done.stdout)
+    return missing
+
+
+def test_signatures_are_verified_by_a_package_that_was_asked_to(built: Built, tmp_path: Path) -> None:
+    contents = Contents("admin", signatures=True)
+    make(tmp_path / "package", contents, built.platform)
+    assert zipped_bytes(tmp_path / "package") < contents.most_zipped_bytes
+    assert missing_in(built, tmp_path / "package", "admin") == _ELSEWHERE
 
 
 def test_functions_that_serve_the_same_have_the_same_package(built: Built) -> None:

@@ -15,9 +15,12 @@ _PROGRAMS = {
     "python": 'case "$*" in *find-runtime*) echo python3.12 ;; esac',
     "sam": """
 echo "made for $LAMBDA_RUNTIME $LAMBDA_ARCHITECTURE" >> "$CALLS"
+echo "signatures: $LAMBDA_SIGNATURES" >> "$CALLS"
 case "$1" in ${FAILS:-none}) exit 3 ;; esac""",
     "aws": """
 case "$*" in
+  *"ParameterKey=='${DEPLOYED-none}'"*) echo https://issuer.example; exit ;;
+  *ParameterKey==*) echo None; exit ;;
   *get-caller-identity*) [ -z "${NO_CREDENTIALS-}" ] || exit 255; echo 123456789012 ;;
   *"configure get region"*) exit 1 ;;
   *"lambda invoke"*) for last in "$@"; do :; done; echo "${ANSWER:-{\\}}" > "$last" ;;
@@ -105,6 +108,26 @@ def test_what_is_made_is_what_is_deployed(deployment: Deployment) -> None:
     assert deployment.run("--architecture", "x86_64", "--yes").returncode == 0
     assert set(deployment.calls_of("made for")) == {"made for python3.12 x86_64"}
     assert "[PythonRuntime=python3.12] [Architecture=x86_64]" in deployment.calls_of("sam [deploy]")[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "deployed", "made_with"),
+    [
+        ([], "none", ""),
+        (["--parameter", "OidcIssuer=https://issuer.example"], "none", "yes"),
+        (["--parameter", "SecretScanningKeysUrl=https://api.example/keys"], "none", "yes"),
+        ([], "OidcIssuer", "yes"),
+        ([], "SecretScanningKeysUrl", "yes"),
+        (["--parameter", "OidcIssuer="], "OidcIssuer", ""),
+        (["--guided"], "none", "yes"),
+        (["--package-only"], "OidcIssuer", ""),
+    ],
+)
+def test_signatures_can_be_verified_where_a_parameter_of_this_or_the_last_deployment_asks_for_it(
+    deployment: Deployment, options: list[str], deployed: str, made_with: str
+) -> None:
+    assert deployment.run("--yes", *options, DEPLOYED=deployed).returncode == 0
+    assert set(deployment.calls_of("signatures:")) == {f"signatures: {made_with}"}
 
 
 def test_values_of_parameters_arrive_whole_and_run_nothing(deployment: Deployment, tmp_path: Path) -> None:
