@@ -53,7 +53,7 @@ class PriceTerms:
         )
 
     def _with_image(self, row: PriceRow) -> PriceRow:
-        found = [self.images[glob] for glob in row.globs if glob in self.images]
+        found = [self.images[glob] for glob in row.models.patterns if glob in self.images]
         return replace(row, price=replace(row.price, image=max(found))) if found else row
 
 

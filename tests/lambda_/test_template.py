@@ -68,7 +68,7 @@ def test_the_wrapper_can_be_executed_and_starts_the_interpreter_that_it_is_given
     assert os.access(wrapper, os.X_OK)
     text = wrapper.read_bytes()
     assert b"\r" not in text
-    assert text.splitlines()[-1] == b'exec "$1" -m gateway.lambda_runtime'
+    assert text.splitlines()[-1] == b'exec "$1" -m gateway.aws_lambda'
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -110,7 +110,7 @@ def test_a_file_is_read_and_its_absence_told(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="cannot be read"):
         load_operator_file(path)
     path.write_text(WHOLE)
-    assert [row.globs for row in load_operator_file(path).prices] == [("custom.*", "*imported-model/abc")]
+    assert [row.models.patterns for row in load_operator_file(path).prices] == [("custom.*", "*imported-model/abc")]
     assert load_operator_file(None).prices == ()
 
 

@@ -41,5 +41,5 @@ def test_only_rows_with_the_glob_have_the_price_of_images() -> None:
 
 
 def test_every_price_of_images_is_of_a_row_that_is_shipped() -> None:
-    globs = {glob for row in shipped_price_rows() for glob in row.globs}
+    globs = {glob for row in shipped_price_rows() for glob in row.models.patterns}
     assert shipped_price_terms().images.keys() <= globs

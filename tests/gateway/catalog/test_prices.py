@@ -81,7 +81,7 @@ def test_an_application_profile_has_the_price_of_the_bare_id() -> None:
 
 def test_no_bare_claude_is_cheaper_than_its_profiles() -> None:
     for row in shipped_price_rows():
-        for glob in row.globs:
+        for glob in row.models.patterns:
             bare = find(base_id_of(glob).removesuffix("*"))
             if glob.startswith("global.anthropic.") and bare is not None:
                 assert bare.prices.input >= row.price.prices.input, glob
@@ -90,14 +90,14 @@ def test_no_bare_claude_is_cheaper_than_its_profiles() -> None:
 def test_each_shipped_id_has_one_row() -> None:
     rows = shipped_price_rows()
     for row in rows:
-        for glob in row.globs:
+        for glob in row.models.patterns:
             named = glob.strip("*")
-            assert [each.globs for each in rows if each.pattern.fullmatch(named)] == [row.globs], named
+            assert [each.models.patterns for each in rows if each.models.match(named)] == [row.models.patterns], named
 
 
 def test_shipped_prices_say_where_they_are_from() -> None:
     for row in shipped_price_rows():
-        assert re.search(r"\d", row.price.source), row.globs
+        assert re.search(r"\d", row.price.source), row.models.patterns
     assert len(shipped_price_rows()) > 100
 
 
@@ -129,9 +129,9 @@ def test_no_known_price_of_the_cache_is_above_what_a_missing_one_is_charged_at()
     for row in shipped_price_rows():
         for known in (row.price.prices, *(tier.prices for tier in row.price.tiers)):
             missing = TokenPrices(known.input)
-            assert known.charged_read <= missing.charged_read, row.globs
-            assert known.charged_write_5m <= missing.charged_write_5m, row.globs
-            assert known.charged_write_1h <= missing.charged_write_1h, row.globs
+            assert known.charged_read <= missing.charged_read, row.models.patterns
+            assert known.charged_write_5m <= missing.charged_write_5m, row.models.patterns
+            assert known.charged_write_1h <= missing.charged_write_1h, row.models.patterns
 
 
 @given(st.integers(0, 100), st.lists(st.integers(1, 100), max_size=4, unique=True))
