@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from gateway.catalog.capabilities import Capabilities
-from gateway.catalog.globs import Globs, to_globs
+from gateway.catalog.globs import matches
 
 # Bedrock counts the limit of a request against the account's quota when the request starts: asking for the most each
 # time would throttle a busy account early.
@@ -20,22 +20,18 @@ _REMEMBERED = 1024
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What is said of the models that `models` match: `fields` of Capabilities, by name.
+    """What is said of the models that a glob of `globs` matches: `fields` of Capabilities, by name.
 
     `like`: they are like the model of this base id, but for `fields`.
     """
 
-    models: Globs
+    globs: tuple[str, ...]
     fields: Mapping[str, Any]
     like: str | None = None
 
     def matches(self, base_id: str, arn: str) -> bool:
         """Whether it is about the model. `arn` is empty for one that is called by an id."""
-        return self.models.match(base_id) or (bool(arn) and self.models.match(arn))
-
-
-def to_row(globs: tuple[str, ...], fields: Mapping[str, Any], like: str | None = None) -> Row:
-    return Row(to_globs(globs), fields, like)
+        return matches(self.globs, base_id) or (bool(arn) and matches(self.globs, arn))
 
 
 class KnownModels:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gateway.catalog.globs import Globs, to_globs
+from gateway.catalog.globs import matches
 from gateway.catalog.model_ids import hides_its_model, is_arn
 
 
@@ -91,15 +91,11 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class PriceRow:
-    """The price of the models that `models` match, in the regions that `regions` match."""
+    """The price of the models that one of `globs` matches, in the regions that one of `regions` matches."""
 
-    models: Globs
-    regions: Globs
+    globs: tuple[str, ...]
+    regions: tuple[str, ...]
     price: Price
-
-
-def to_price_row(globs: Iterable[str], regions: Iterable[str], price: Price) -> PriceRow:
-    return PriceRow(to_globs(globs), to_globs(regions), price)
 
 
 class PriceTable:
@@ -118,8 +114,8 @@ class PriceTable:
         """
         called = base_id if hides_its_model(bedrock_id) else bedrock_id.rsplit("/", 1)[-1]
         for row in reversed(self.rows):
-            if not row.regions.match(region):
+            if not matches(row.regions, region):
                 continue
-            if row.models.match(called) or (is_arn(bedrock_id) and row.models.match(bedrock_id)):
+            if matches(row.globs, called) or (is_arn(bedrock_id) and matches(row.globs, bedrock_id)):
                 return row.price
         return None

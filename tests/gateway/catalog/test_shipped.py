@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.catalog.capabilities import Capabilities
-from gateway.catalog.known_models import to_row
+from gateway.catalog.known_models import Row
 from gateway.catalog.shipped import known_models, openai_names, shipped_rows
 from gateway.translate.embeddings.families import find_family
 from simulator.model_table import MODELS
@@ -51,13 +51,13 @@ def can(base_id: str) -> Capabilities:
     return KNOWN.capabilities_of(base_id)
 
 
-@pytest.mark.parametrize("glob", [glob for row in shipped_rows() for glob in row.models.patterns])
+@pytest.mark.parametrize("glob", [glob for row in shipped_rows() for glob in row.globs])
 def test_every_pattern_is_about_a_real_model(glob: str) -> None:
-    row = to_row((glob,), {})
+    row = Row((glob,), {})
     assert any(row.matches(base_id, "") for base_id in REAL_IDS)
 
 
-@pytest.mark.parametrize("row", shipped_rows(), ids=lambda row: row.models.patterns[0])
+@pytest.mark.parametrize("row", shipped_rows(), ids=lambda row: row.globs[0])
 def test_every_row_says_something(row: Any) -> None:
     without = type(KNOWN)(each for each in shipped_rows() if each is not row)
     assert any(without.capabilities_of(base_id) != can(base_id) for base_id in REAL_IDS)

@@ -9,7 +9,7 @@ from gateway.catalog.shipped_prices import shipped_price_rows
 from gateway.media_tokens.families import MediaTokens, media_tokens_of
 from gateway.media_tokens.image_pixels import Pixels
 
-BASE_IDS = sorted({base_id_of(glob.strip("*")) for row in shipped_price_rows() for glob in row.models.patterns})
+BASE_IDS = sorted({base_id_of(glob.strip("*")) for row in shipped_price_rows() for glob in row.globs})
 CLAUDE, NOVA = "anthropic.claude-opus-4-8", "amazon.nova-pro-v1:0"
 
 
