@@ -6,6 +6,15 @@ import re
 from collections.abc import Iterable
 from fnmatch import translate
 from functools import cache
+from typing import NamedTuple
+
+
+class _Pieces(NamedTuple):
+    """What is before the first star, between stars, and after the last one, which is None where there is no star."""
+
+    first: str
+    middle: tuple[str, ...]
+    last: str | None
 
 
 def matches(globs: Iterable[str], name: str) -> bool:
@@ -14,30 +23,38 @@ def matches(globs: Iterable[str], name: str) -> bool:
     The files that come with the gateway have 700 of them, nearly all with stars alone: to make regular expressions of
     all would be a twentieth of a cold start on Lambda.
     """
-    return any(_is_about(glob, name) for glob in globs)
+    for glob in globs:
+        pieces = _to_pieces(glob)
+        if pieces is None:
+            if _to_expression(glob).fullmatch(name) is not None:
+                return True
+        elif name.startswith(pieces.first) and _has_others(pieces, name):
+            return True
+    return False
 
 
-def _is_about(glob: str, name: str) -> bool:
-    if "?" in glob or "[" in glob:
-        return _to_expression(glob).fullmatch(name) is not None
-    return _has_pieces(glob, name)
-
-
-def _has_pieces(glob: str, name: str) -> bool:
-    """What is between the stars is in the name, in this order, the first at its beginning and the last at its end."""
-    first, *middle = glob.split("*")
-    if not middle or not name.startswith(first):
-        return name == glob
-    last = middle.pop()
-    at = len(first)
-    for piece in middle:
+def _has_others(pieces: _Pieces, name: str) -> bool:
+    """Whether a name that begins like the glob goes on with its other pieces, in order, and ends with the last."""
+    at = len(pieces.first)
+    if pieces.last is None:
+        return len(name) == at
+    for piece in pieces.middle:
         at = name.find(piece, at)
         if at < 0:
             return False
         at += len(piece)
-    return name.endswith(last) and at + len(last) <= len(name)
+    return name.endswith(pieces.last) and at + len(pieces.last) <= len(name)
 
 
-@cache  # of files that are read once
+@cache  # without bound, as below: they come from files that are read once
+def _to_pieces(glob: str) -> _Pieces | None:
+    """None for a glob with signs other than stars."""
+    if "?" in glob or "[" in glob:
+        return None
+    first, *others = glob.split("*")
+    return _Pieces(first, tuple(filter(None, others[:-1])), others[-1] if others else None)
+
+
+@cache
 def _to_expression(glob: str) -> re.Pattern[str]:
     return re.compile(translate(glob))

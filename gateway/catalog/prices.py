@@ -114,8 +114,7 @@ class PriceTable:
         """
         called = base_id if hides_its_model(bedrock_id) else bedrock_id.rsplit("/", 1)[-1]
         for row in reversed(self.rows):
-            if not matches(row.regions, region):
-                continue
-            if matches(row.globs, called) or (is_arn(bedrock_id) and matches(row.globs, bedrock_id)):
+            about = matches(row.globs, called) or (is_arn(bedrock_id) and matches(row.globs, bedrock_id))
+            if about and matches(row.regions, region):
                 return row.price
         return None
