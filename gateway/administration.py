@@ -32,6 +32,7 @@ from tenants.dynamo_audit_books import DynamoAuditBooks
 from tenants.dynamo_directory import DynamoDirectory
 from tenants.dynamo_idempotency import DynamoClaims
 from tenants.dynamo_models import bind
+from tenants.dynamo_usage import DynamoUsage
 from tenants.dynamo_users import DynamoUsers
 from tenants.group_roles import parse_group_roles
 
@@ -58,7 +59,7 @@ class Administration:
         """The admin API, and the console where the settings have it. `offer`: `Webhooks.offer`."""
         neighbours = Neighbours(
             budgets=self._store.budgets,
-            usage=self._store.usage,
+            usage=DynamoUsage(self._aws.dynamodb, self._store.tables, self._settings.hold_seconds),
             audit=DynamoAuditBooks(self._aws.dynamodb, self._store.tables),
             models=ModelListing(data_plane.catalog, data_plane.pricing),
             leaks=_build_leaks(self._settings, metrics, offer),

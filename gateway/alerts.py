@@ -17,7 +17,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -27,8 +27,10 @@ from gateway.webhooks import Message
 from tenants.account import Account, Hold
 from tenants.event import Settlement
 from tenants.limits import Currency, Interval, SpendAlert
-from tenants.tenant_spend import Spendings
 from tenants.window import Window
+
+if TYPE_CHECKING:  # it is with the sums of reports
+    from tenants.tenant_spend import Spendings
 
 logger = logging.getLogger("sluice.alerts")
 

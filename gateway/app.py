@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -14,12 +13,10 @@ from typing import TYPE_CHECKING
 
 from gateway.alerts import Alerts
 from gateway.aws import TIMING, Aws, connect
-from gateway.background_sweep import Sweeping
 from gateway.errors import GatewayError
 from gateway.inference import build_data_plane
 from gateway.metrics import Metrics
 from gateway.plane import DataPlane
-from gateway.project_alerts import ProjectAlerts
 from gateway.request_ids import RequestIds
 from gateway.routes.application import Application, assemble
 from gateway.routes.metrics import routes as metrics_routes
@@ -27,18 +24,15 @@ from gateway.routes.middleware import RequestEnvelope
 from gateway.routes.request_log import RequestLog
 from gateway.settings import Settings, SettingsError
 from gateway.store import Store, build_store
-from gateway.sweeping import Sweeper
 from gateway.wall_clock import clock_ms
 from gateway.webhooks import Endpoint, Webhooks
-from tenants.dynamo_active_accounts import SweepRecord
-from tenants.dynamo_reached_alerts import ReachedAlerts
-from tenants.dynamo_tenant_spend import TenantSpend
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
     from gateway.administration import Administration
     from gateway.tracing import Traces
+    from gateway.upkeep import Upkeep
 
 # One attempt: a shutdown does not wait for an endpoint that is away.
 _WEBHOOKS_CLOSE_SECONDS = 10.0
@@ -52,9 +46,8 @@ class _Parts:
     store: Store
     data_plane: DataPlane
     administration: Administration | None
-    sweeping: Sweeping
+    upkeep: Upkeep | None
     webhooks: Webhooks | None
-    project_alerts: ProjectAlerts
     metrics: Metrics
     traces: Traces | None
 
@@ -104,7 +97,8 @@ def create_app(settings: Settings, environ: Mapping[str, str], *, framework_late
 
 def _start(parts: _Parts, settings: Settings) -> None:
     parts.data_plane.admission.start()
-    parts.sweeping.start()
+    if parts.upkeep is not None:
+        parts.upkeep.start()
     if parts.webhooks is not None:
         parts.webhooks.start()
     if "gateway" in settings.surfaces:
@@ -112,11 +106,13 @@ def _start(parts: _Parts, settings: Settings) -> None:
 
 
 async def _close(parts: _Parts, settings: Settings) -> None:
-    await parts.sweeping.close()
+    if parts.upkeep is not None:
+        await parts.upkeep.stop()
     await parts.data_plane.admission.close(settings.shutdown_grace_seconds)
     if parts.webhooks is not None:  # after the last settle, which may reach an alert
         await parts.webhooks.close(min(settings.shutdown_grace_seconds, _WEBHOOKS_CLOSE_SECONDS))
-    await parts.project_alerts.close()
+    if parts.upkeep is not None:
+        await parts.upkeep.close()
     await parts.data_plane.catalog.aclose()
     await parts.data_plane.media.aclose()
     if parts.administration is not None:
@@ -152,10 +148,6 @@ def _build(settings: Settings, environ: Mapping[str, str]) -> _Parts:
     store = build_store(settings, aws, metrics)
     webhooks = _build_webhooks(settings, metrics)
     alerts = Alerts(metrics, None if webhooks is None else webhooks.offer, clock_ms)
-    spend = TenantSpend(aws.dynamodb, store.tables, store.usage)
-    project_alerts = ProjectAlerts(spend, ReachedAlerts(aws.dynamodb, store.tables), alerts, clock_ms)
-    record = SweepRecord(aws.dynamodb, store.tables)
-    sweeper = Sweeper(store.ledger, store.active, record, clock_ms, project_alerts.look)
     data_plane = build_data_plane(settings, aws, store, alerts, metrics)
     traces = _open_traces() if settings.traces else None
     return _Parts(
@@ -163,9 +155,8 @@ def _build(settings: Settings, environ: Mapping[str, str]) -> _Parts:
         store=store,
         data_plane=data_plane if traces is None else traces.instrument(data_plane, store.ledger),
         administration=_build_administration(settings, aws, store),
-        sweeping=Sweeping(sweeper, settings.sweep_seconds, random.random),
+        upkeep=_build_upkeep(settings, aws, store, alerts),
         webhooks=webhooks,
-        project_alerts=project_alerts,
         metrics=metrics,
         traces=traces,
     )
@@ -177,6 +168,14 @@ def _build_administration(settings: Settings, aws: Aws, store: Store) -> Adminis
     from gateway.administration import Administration
 
     return Administration(settings, aws, store)
+
+
+def _build_upkeep(settings: Settings, aws: Aws, store: Store, alerts: Alerts) -> Upkeep | None:
+    if settings.sweep_seconds == 0:
+        return None
+    from gateway.upkeep import Upkeep
+
+    return Upkeep(settings, aws, store, alerts)
 
 
 def _open_traces() -> Traces:

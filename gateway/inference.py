@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import time
+from typing import TYPE_CHECKING
 
 from gateway.admission import Admission
 from gateway.alerts import Alerts
 from gateway.aws import Aws
-from gateway.catalog.model_rows import ModelFileError
-from gateway.catalog.operator_file import OperatorFile, load_operator_file
 from gateway.catalog.shipped import known_models
 from gateway.catalog.shipped_prices import price_table
 from gateway.catalog.source import BedrockCatalog
@@ -25,6 +24,11 @@ from gateway.reserving import Books
 from gateway.settings import Settings, SettingsError
 from gateway.store import Store
 from gateway.wall_clock import clock_ms
+from tenants.policy import NO_POLICY, Policy
+
+if TYPE_CHECKING:
+    from gateway.catalog.known_models import Row
+    from gateway.catalog.prices import PriceRow
 
 # A request is broken off so long before its hold expires that its settle cannot come too late.
 _SETTLE_MARGIN_SECONDS = 30.0
@@ -37,7 +41,7 @@ def build_data_plane(settings: Settings, aws: Aws, store: Store, alerts: Alerts,
     admission = Admission(
         keys, books, store.peppers, clock_ms, settings.hold_seconds, imported_keys=settings.imported_keys
     )
-    said = _read_models_file(settings)
+    policy, rows, prices = _read_models_file(settings)
     patience = Patience(
         request_seconds=max(settings.hold_seconds - _SETTLE_MARGIN_SECONDS, settings.hold_seconds / 2),
         drain_seconds=settings.disconnect_drain_seconds,
@@ -46,8 +50,10 @@ def build_data_plane(settings: Settings, aws: Aws, store: Store, alerts: Alerts,
     return DataPlane(
         admission=admission,
         bedrock=MeteredBedrock(aws.bedrock, metrics, time.monotonic),
-        catalog=_build_catalog(settings, aws, said),
-        pricing=Pricing(price_table(*said.prices), aws.bedrock_control.endpoint.region),
+        catalog=BedrockCatalog(
+            aws.bedrock_control, time.monotonic, settings.catalog_seconds, known_models(*rows), policy
+        ),
+        pricing=Pricing(price_table(*prices), aws.bedrock_control.endpoint.region),
         media=_build_media(settings),
         reasoning=ReasoningMemory(store.reasoning, clock_ms, settings.reasoning_seconds),
         patience=patience,
@@ -55,16 +61,19 @@ def build_data_plane(settings: Settings, aws: Aws, store: Store, alerts: Alerts,
     )
 
 
-def _read_models_file(settings: Settings) -> OperatorFile:
+def _read_models_file(settings: Settings) -> tuple[Policy, tuple[Row, ...], tuple[PriceRow, ...]]:
+    """The deployment's policy, and what goes over the shipped rows of models and of prices."""
+    if settings.models_file is None:
+        return NO_POLICY, (), ()
+    # Not above: what reads an operator's file strictly takes long to load, and few have one.
+    from gateway.catalog.model_rows import ModelFileError
+    from gateway.catalog.operator_file import load_operator_file
+
     try:
-        return load_operator_file(settings.models_file)
+        said = load_operator_file(settings.models_file)
     except ModelFileError as error:
         raise SettingsError(f"SLUICE_MODELS_FILE: {error}") from error
-
-
-def _build_catalog(settings: Settings, aws: Aws, said: OperatorFile) -> BedrockCatalog:
-    models = known_models(*said.rows)
-    return BedrockCatalog(aws.bedrock_control, time.monotonic, settings.catalog_seconds, models, said.policy)
+    return said.policy, said.rows, said.prices
 
 
 def _build_media(settings: Settings) -> MediaFetcher:

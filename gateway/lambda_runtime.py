@@ -7,6 +7,7 @@ of AWS's own loop, which knows no streams: docs/lambda.md.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -98,6 +99,8 @@ async def _begin(api: RuntimeApi, extension: Extension, environ: Mapping[str, st
     report = api.report_init_error
     try:
         app = await build(environ)
+        gc.freeze()  # what is there now stays: no later collection looks at it
+        gc.enable()
         await extension.register()
         if is_snapshot(environ):
             report = api.report_restore_error
@@ -202,5 +205,6 @@ def maintain(event: Any, context: Any) -> dict[str, object]:
     return task(asyncio.run(complete(os.environ)))
 
 
-if __name__ == "__main__":
-    sys.exit(asyncio.run(serve(os.environ)))
+def main() -> int:
+    """The loop in the place of AWS's own: `gateway/aws_lambda/__main__.py`. The process's exit status."""
+    return asyncio.run(serve(os.environ))

@@ -14,9 +14,9 @@ from tenants.busy_keys import Spread
 from tenants.dynamo_active_accounts import ActiveAccounts
 from tenants.dynamo_escrow import TenantBudgets
 from tenants.dynamo_kept_reasoning import DynamoReasoningStore
+from tenants.dynamo_late_marks import mark_late
 from tenants.dynamo_ledger import DynamoKeyReader, DynamoLedger
 from tenants.dynamo_tenant_gate import TenantGate
-from tenants.dynamo_usage import DynamoUsage
 from tenants.secret import Peppers
 from tenants.store import Ledger
 from tenants.tables import TableNames
@@ -32,7 +32,6 @@ class Store:
     active: ActiveAccounts
     budgets: TenantBudgets
     gate: TenantGate
-    usage: DynamoUsage
     reasoning: DynamoReasoningStore
     peppers: Peppers
 
@@ -40,9 +39,10 @@ class Store:
 def build_store(settings: Settings, aws: Aws, metrics: Metrics) -> Store:
     """Nothing is sent before it is used. Raises SettingsError for peppers that are none."""
     client, tables = aws.dynamodb, TableNames(settings.table_prefix)
-    usage = DynamoUsage(client, tables, settings.hold_seconds)
     spread = Spread(settings.account_shards, settings.account_shard_requests)
-    ledger = DynamoLedger(client, tables, time.monotonic, lambda events: usage.mark_late(events, clock_ms()), spread)
+    ledger = DynamoLedger(
+        client, tables, time.monotonic, lambda events: mark_late(client, tables, events, clock_ms()), spread
+    )
     return Store(
         tables=tables,
         reader=DynamoKeyReader(client, tables),
@@ -50,7 +50,6 @@ def build_store(settings: Settings, aws: Aws, metrics: Metrics) -> Store:
         active=ActiveAccounts(client, tables),
         budgets=TenantBudgets(client, tables, TIMING),
         gate=TenantGate(client, tables, TIMING, clock_ms),
-        usage=usage,
         reasoning=DynamoReasoningStore(client, tables),
         peppers=settings.peppers(),
     )

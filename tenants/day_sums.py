@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from tenants.event import UsageEvent
 from tenants.event_order import counted_at_ms, day_period
+from tenants.late_marks import HOUR_MS, HOURS, hour_of
 from tenants.usage_plan import DayPlan
 from tenants.usage_report import Sums, UsageCount, UsageLine, add_to, count_of, line_of
-from tenants.usage_rollup import HOUR_MS, HOURS, hour_of
 
 _Lines = dict[UsageLine, UsageCount]
 

@@ -19,12 +19,12 @@ from pynamodb.transactions import TransactWrite
 
 from tenants.audit import ORGANIZATION, AuditEvent
 from tenants.audit_chain import Head, head_of, is_witness, latest_heads, linked
+from tenants.audit_rows import audit_to_row
 from tenants.dynamo_models import AuditRow, ClaimRow, Rows
 from tenants.errors import AnswerLost, IdempotencyInProgress, TenantsError
 from tenants.idempotency import CLAIM_SORT, LEASE_MS, HeldClaim, claim_partition, step_of
 from tenants.ids import time_ordered
 from tenants.periods import month_before, month_of
-from tenants.rows import audit_to_row
 from tenants.tables import tenant_audit_partition
 
 logger = logging.getLogger("sluice.audit")

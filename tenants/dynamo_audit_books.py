@@ -13,9 +13,9 @@ from awswire.dynamodb import DynamoDb
 from tenants.audit import AuditEvent
 from tenants.audit_books import AuditSlice, AuditStretch
 from tenants.audit_order import AuditRange
+from tenants.audit_rows import audit_from_row
 from tenants.dynamo_calls import call_store
 from tenants.errors import LedgerUnavailable
-from tenants.rows import audit_from_row
 from tenants.tables import TableNames, tenant_audit_partition
 
 logger = logging.getLogger("sluice.audit")

@@ -11,26 +11,25 @@ from awswire.attributes import from_attributes
 from awswire.dynamodb import ConditionFailed, DynamoDb, Throttled, Unavailable
 from tenants.day_sums import DaySums
 from tenants.dynamo_calls import call_store
+from tenants.dynamo_late_marks import mark_late
 from tenants.errors import LedgerUnavailable
 from tenants.event import UsageEvent
 from tenants.event_item import event_from_values
 from tenants.event_order import IdRange, Period, counted_at_ms, ids_between
+from tenants.late_marks import TenantDay, hour_of
 from tenants.tables import SORT_KEY, TableNames, event_partition, usage_day_partition, usage_partition
 from tenants.usage_books import DayAnswer, DayQuestion, EventStretch
 from tenants.usage_items import (
     Stored,
-    TenantDay,
     day_prefix,
     find_texts,
-    late_marks,
-    mark_update,
     marker_from_item,
     store_items,
     texts_of,
 )
 from tenants.usage_plan import DayPlan, plan_day, to_stretches
 from tenants.usage_report import Sums
-from tenants.usage_rollup import DayMarker, from_texts, hour_of, is_late, sealed_until_ms
+from tenants.usage_rollup import DayMarker, from_texts, sealed_until_ms
 
 _PAGE_EVENTS = 1_000
 _PAGES_BETWEEN_STORES = 20
@@ -61,9 +60,7 @@ class DynamoUsage:
                     yield event_from_values(values)
 
     async def mark_late(self, events: Sequence[UsageEvent], now_ms: int) -> None:
-        late = [event for event in events if is_late(event, now_ms)]
-        for place, hours in late_marks(late).items():
-            await call_store(self._client, "UpdateItem", {"TableName": self._tables.usage, **mark_update(place, hours)})
+        await mark_late(self._client, self._tables, events, now_ms)
 
 
 class _DayReading:

@@ -6,13 +6,10 @@ hot path's own client. A reader ignores attributes that it does not know: an old
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
-from tenants.audit import Actor, Attempt, AuditAction, AuditEvent
 from tenants.key import ApiKey, KeyStatus, Owner, OwnerKind
 from tenants.limits import NO_LIMITS, Limits
 from tenants.limits_fields import limits_from_fields, limits_to_fields
@@ -25,7 +22,8 @@ from tenants.tenant import ServiceAccount, Tenant, TenantStatus
 Row = dict[str, Any]
 
 
-def _dump(value: object) -> str:
+def to_json(value: object) -> str:
+    """A nested value as it is stored."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -35,7 +33,7 @@ def present(row: Mapping[str, str | int | None]) -> Row:
 
 
 def _permissions_to_text(permissions: ModelPermissions | None) -> str | None:
-    return None if permissions is None else _dump({"mode": permissions.mode, "model_ids": permissions.model_ids})
+    return None if permissions is None else to_json({"mode": permissions.mode, "model_ids": permissions.model_ids})
 
 
 def _permissions_from_text(text: str | None) -> ModelPermissions | None:
@@ -47,7 +45,7 @@ def _permissions_from_text(text: str | None) -> ModelPermissions | None:
 
 def policy_to_text(policy: Policy) -> str | None:
     """The policy as it is stored, as JSON; None for an empty one, which is stored as no attribute."""
-    return None if policy.is_empty else _dump(policy.to_fields())
+    return None if policy.is_empty else to_json(policy.to_fields())
 
 
 def _policy_from_text(text: str | None) -> Policy:
@@ -55,7 +53,7 @@ def _policy_from_text(text: str | None) -> Policy:
 
 
 def _limits_to_text(limits: Limits) -> str | None:
-    return None if limits == NO_LIMITS else _dump(limits_to_fields(limits))
+    return None if limits == NO_LIMITS else to_json(limits_to_fields(limits))
 
 
 def _limits_from_text(text: str | None) -> Limits:
@@ -102,8 +100,8 @@ def key_to_row(key: ApiKey) -> Row:
             "id": key.id,
             "tenant_id": key.tenant_id,
             "name": key.name,
-            "owner": _dump(owner),
-            "fingerprints": _dump(fingerprints),
+            "owner": to_json(owner),
+            "fingerprints": to_json(fingerprints),
             "hint": key.hint,
             "created_at": key.created_at,
             "status": key.status.value,
@@ -150,60 +148,6 @@ def service_account_to_row(account: ServiceAccount) -> Row:
 
 def service_account_from_row(row: Mapping[str, Any]) -> ServiceAccount:
     return ServiceAccount(row["id"], row["tenant_id"], row["name"], int(row["created_at"]))
-
-
-def audit_to_row(event: AuditEvent) -> Row:
-    """Without its place in a chain, which `audit_chain.linked` gives it."""
-    attempt = event.attempt
-    return present(
-        {
-            "id": event.id,
-            "at_ms": event.at_ms,
-            "action": str(event.action),
-            "actor_id": event.actor.id,
-            "actor_address": event.actor.address,
-            "actor_name": event.actor.name,
-            "actor_email": event.actor.email,
-            "actor_role": event.actor.role,
-            "tenant_id": event.tenant_id,
-            "target_id": event.target_id,
-            "request_id": event.request_id,
-            "before": None if event.before is None else _dump(event.before),
-            "after": None if event.after is None else _dump(event.after),
-            "attempt": None if attempt is None else _dump(asdict(attempt)),
-        }
-    )
-
-
-def audit_from_row(row: Mapping[str, Any]) -> AuditEvent:
-    """An entry of the trail. Its place in the chain is left to `audit_chain`."""
-    actor = Actor(row["actor_id"], *(row.get(f"actor_{name}") for name in ("address", "name", "email", "role")))
-    return AuditEvent(
-        id=row["id"],
-        at_ms=int(row["at_ms"]),
-        action=_action_from_text(row["action"]),
-        actor=actor,
-        tenant_id=row["tenant_id"],
-        target_id=row["target_id"],
-        request_id=row.get("request_id"),
-        before=json.loads(row["before"]) if row.get("before") else None,
-        after=json.loads(row["after"]) if row.get("after") else None,
-        attempt=_attempt_from_text(row.get("attempt")),
-    )
-
-
-def _action_from_text(text: str) -> AuditAction | str:
-    try:
-        return AuditAction(text)
-    except ValueError:
-        return text
-
-
-def _attempt_from_text(text: str | None) -> Attempt | None:
-    if text is None:
-        return None
-    fields = json.loads(text)
-    return Attempt(**{field.name: fields[field.name] for field in dataclasses.fields(Attempt) if field.name in fields})
 
 
 def find_int(row: Mapping[str, Any], name: str) -> int | None:

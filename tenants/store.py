@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from tenants.account import Account, Hold
 from tenants.active_accounts import ActiveAccount
-from tenants.audit import AuditEvent
 from tenants.demand import Demand
 from tenants.event import Call, Settlement, UsageEvent
 from tenants.key import ApiKey
 from tenants.principal import Fence, KeyRecord
 from tenants.standing import Reserved, Settled
 from tenants.tenant import ServiceAccount, Tenant
+
+if TYPE_CHECKING:  # the data plane writes no audit trail
+    from tenants.audit import AuditEvent
 
 T = TypeVar("T")
 

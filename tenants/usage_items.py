@@ -10,47 +10,20 @@ Texts that are not named by the marker any more expire with the rest: they are r
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from awswire.attributes import to_attributes
-from tenants.event import UsageEvent
-from tenants.event_order import IdRange, counted_at_ms, day_period
-from tenants.periods import RETENTION_SECONDS, day_of
+from tenants.late_marks import HOURS, MARKS, TenantDay, name_of_hour
 from tenants.tables import PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE, usage_day_partition, usage_partition
 from tenants.usage_report import Sums
-from tenants.usage_rollup import HOURS, DayMarker, Rollup, digest_of, hour_of, to_texts
+from tenants.usage_rollup import DayMarker, Rollup, digest_of, to_texts
 
 _REVISION = "rv"
-_MARKS = "lm"
 _WHOLE = "wd"
 _HOUR = "h"
 _LINES = "lines"
-_KEPT_SECONDS = RETENTION_SECONDS + 24 * 3600  # as long as the day's last event
-_AFTER_ALL_TEXTS = "~"
-
-
-@dataclass(frozen=True, slots=True)
-class TenantDay:
-    """Whose rollups: one tenant's, of one UTC day."""
-
-    tenant_id: str
-    day: str
-
-    @property
-    def marker_key(self) -> dict[str, dict[str, Any]]:
-        return to_attributes({PARTITION_KEY: usage_partition(self.tenant_id), SORT_KEY: self.day})
-
-    @property
-    def marker_and_texts(self) -> IdRange:
-        """Where the marker and the day's texts are, in the tenant's partition."""
-        return IdRange(self.day, f"{self.day}#{_AFTER_ALL_TEXTS}")
-
-    @property
-    def expires_at(self) -> int:
-        return day_period(self.day).from_ms // 1000 + _KEPT_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +38,16 @@ def marker_from_item(item: Mapping[str, Any]) -> DayMarker:
     """The marker, from its item's plain values."""
     return DayMarker(
         revision=item.get(_REVISION, 0),
-        marks=item.get(_MARKS, 0),
-        hour_marks={hour: item[_hour(_MARKS, hour)] for hour in range(HOURS) if _hour(_MARKS, hour) in item},
+        marks=item.get(MARKS, 0),
+        hour_marks={
+            hour: item[name_of_hour(MARKS, hour)] for hour in range(HOURS) if name_of_hour(MARKS, hour) in item
+        },
         whole=Rollup.from_text(item[_WHOLE]) if _WHOLE in item else None,
-        hours={hour: Rollup.from_text(item[_hour(_HOUR, hour)]) for hour in range(HOURS) if _hour(_HOUR, hour) in item},
+        hours={
+            hour: Rollup.from_text(item[name_of_hour(_HOUR, hour)])
+            for hour in range(HOURS)
+            if name_of_hour(_HOUR, hour) in item
+        },
     )
 
 
@@ -109,7 +88,7 @@ def store_items(place: TenantDay, seen: DayMarker, stored: Stored) -> tuple[list
 
     for hour, sums in stored.hours.items():
         partition = usage_day_partition(place.tenant_id, place.day)
-        add(_hour(_HOUR, hour), sums, seen.hour_marks.get(hour, 0), partition)
+        add(name_of_hour(_HOUR, hour), sums, seen.hour_marks.get(hour, 0), partition)
     if stored.whole is not None:
         add(_WHOLE, stored.whole, seen.marks, usage_partition(place.tenant_id), day_prefix(place.day))
     return list(items.values()), _marker_update(place, seen, values)
@@ -127,33 +106,6 @@ def _marker_update(place: TenantDay, seen: DayMarker, values: Mapping[str, str |
             {**{f":new_{name}": value for name, value in fields.items()}, **former}
         ),
     }
-
-
-def late_marks(events: Sequence[UsageEvent]) -> dict[TenantDay, Counter[int]]:
-    """How many late marks each hour gets, by tenant and day."""
-    marks: dict[TenantDay, Counter[int]] = {}
-    for event in events:
-        at_ms = counted_at_ms(event)
-        place = TenantDay(event.call.tenant_id, day_of(at_ms))
-        marks.setdefault(place, Counter())[hour_of(at_ms)] += 1
-    return marks
-
-
-def mark_update(place: TenantDay, hours: Mapping[int, int]) -> dict[str, Any]:
-    """The UpdateItem that adds late marks to a day's marker, without its table. Adding more than there are is safe."""
-    added = {_MARKS: sum(hours.values()), **{_hour(_MARKS, hour): marks for hour, marks in hours.items()}}
-    return {
-        "Key": place.marker_key,
-        "UpdateExpression": "ADD " + ", ".join(f"{name} :{name}" for name in added) + " SET #ttl = :ttl",
-        "ExpressionAttributeNames": {"#ttl": TTL_ATTRIBUTE},
-        "ExpressionAttributeValues": to_attributes(
-            {**{f":{name}": marks for name, marks in added.items()}, ":ttl": place.expires_at}
-        ),
-    }
-
-
-def _hour(prefix: str, hour: int) -> str:
-    return f"{prefix}{hour:02}"
 
 
 def _text_name(digest: str, number: int) -> str:

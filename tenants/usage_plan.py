@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tenants.event_order import Period, day_period
-from tenants.usage_rollup import HOUR_MS, hour_of, hour_period
+from tenants.late_marks import HOUR_MS, hour_of
+from tenants.usage_rollup import hour_period
 
 
 @dataclass(frozen=True, slots=True)

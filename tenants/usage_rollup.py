@@ -21,16 +21,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from tenants.event import Operation, UsageEvent
-from tenants.event_order import Period, counted_at_ms, day_period
+from tenants.event import Operation
+from tenants.event_order import Period, day_period
+from tenants.late_marks import HOUR_MS, LATE_AFTER_MS
 from tenants.periods import CLOCK_SKEW_SECONDS
 from tenants.usage import TokenCounts
 from tenants.usage_report import Sums, UsageCount, UsageLine
-
-HOUR_MS = 3600 * 1000
-HOURS = 24
-LATE_AFTER_MS = 30 * 60 * 1000
-"""An event stored so long after the end of its hour is late, whatever the settings of the process that stores it."""
 
 _CLOCKS_APART_MS = 2 * CLOCK_SKEW_SECONDS * 1000
 _LONGEST_TEXT = 200_000  # an item has up to 400 KB
@@ -81,17 +77,6 @@ def hour_period(day: str, hour: int) -> Period:
     """One of the 24 hours of a day."""
     begin_ms = day_period(day).from_ms + hour * HOUR_MS
     return Period(begin_ms, begin_ms + HOUR_MS)
-
-
-def hour_of(at_ms: int) -> int:
-    """The hour of its day, 0 to 23, that a moment is in."""
-    return at_ms // HOUR_MS % HOURS
-
-
-def is_late(event: UsageEvent, stored_at_ms: int) -> bool:
-    """Whether an event has to be marked that was stored by then: its hour may have been rolled up without it."""
-    hour_ends_ms = (counted_at_ms(event) // HOUR_MS + 1) * HOUR_MS
-    return stored_at_ms >= hour_ends_ms + LATE_AFTER_MS
 
 
 def sealed_until_ms(now_ms: int, hold_seconds: float) -> int:

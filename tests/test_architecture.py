@@ -63,8 +63,9 @@ EXCEPTIONS = {
 
 # Settings are read by entry points and composition roots; everybody else is given plain values.
 SETTINGS_READERS = (
-    "gateway/app.py", "gateway/store.py", "gateway/inference.py", "gateway/administration.py", "gateway/aws.py",
-    "gateway/cli.py", "gateway/serving.py", "gateway/local/", "gateway/lambda_runtime.py", "gateway/predecessor.py",
+    "gateway/app.py", "gateway/store.py", "gateway/inference.py", "gateway/administration.py", "gateway/upkeep.py",
+    "gateway/aws.py", "gateway/cli.py", "gateway/serving.py", "gateway/local/", "gateway/lambda_runtime.py",
+    "gateway/predecessor.py",
 )  # fmt: skip
 ENVIRONMENT_READERS = (
     "gateway/cli.py", "gateway/ledger_cli.py", "gateway/audit_cli.py", "gateway/serving.py", "gateway/local/",

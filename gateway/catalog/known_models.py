@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import translate
 from functools import lru_cache
 from typing import Any
 
 from gateway.catalog.capabilities import Capabilities
+from gateway.catalog.globs import matches
 
 # Bedrock counts the limit of a request against the account's quota when the request starts: asking for the most each
 # time would throttle a busy account early.
@@ -27,18 +26,12 @@ class Row:
     """
 
     globs: tuple[str, ...]
-    pattern: re.Pattern[str]
     fields: Mapping[str, Any]
     like: str | None = None
 
     def matches(self, base_id: str, arn: str) -> bool:
         """Whether it is about the model. `arn` is empty for one that is called by an id."""
-        return bool(self.pattern.fullmatch(base_id) or (arn and self.pattern.fullmatch(arn)))
-
-
-def to_row(globs: tuple[str, ...], fields: Mapping[str, Any], like: str | None = None) -> Row:
-    """A row of globs as `fnmatch` knows them; letters count as they are written."""
-    return Row(globs, re.compile("|".join(translate(glob) for glob in globs)), fields, like)
+        return matches(self.globs, base_id) or (bool(arn) and matches(self.globs, arn))
 
 
 class KnownModels:

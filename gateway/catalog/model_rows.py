@@ -12,7 +12,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from gateway.catalog.capabilities import Capabilities, Reasoning
-from gateway.catalog.known_models import Row, to_row
+from gateway.catalog.known_models import Row
 from gateway.catalog.model_ids import is_model_name
 
 # What ids and ARNs are made of, and the signs of globs; a bracket has to be closed, or it would match itself.
@@ -49,7 +49,7 @@ def _to_row(table: object, where: str, like_allowed: bool) -> Row:
     if like is not None and (not isinstance(like, str) or not is_model_name(like)):
         raise ModelFileError(f"{where}: like: has to be the id of the model that these are like.")
     fields = {name: value for name, value in table.items() if name not in ("match", "like")}
-    return to_row(tuple(globs), _to_fields(Capabilities, fields, where), like)
+    return Row(tuple(globs), _to_fields(Capabilities, fields, where), like)
 
 
 def _to_fields(kind: type, table: Mapping[str, object], where: str) -> dict[str, Any]:

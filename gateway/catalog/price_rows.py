@@ -1,4 +1,4 @@
-"""Prices as data: the shipped file's rows, and an operator's `[[price]]` rows, read strictly."""
+"""An operator's `[[price]]` rows, read strictly."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from typing import Annotated, Final
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from gateway.catalog.model_rows import ModelFileError
-from gateway.catalog.price_terms import TierFactors, to_pico_usd, to_tier_factors
-from gateway.catalog.prices import Price, PriceRow, PriceTier, TokenPrices, to_price_row
+from gateway.catalog.price_terms import MOST_TIMES, SERVICE_TIERS, to_pico_usd, to_tier_factors
+from gateway.catalog.prices import Price, PriceRow, PriceTier, TokenPrices
 
 # USD per million tokens x 10^12 pico-USD / 10^6 tokens.
 PICO_USD_PER_TOKEN: Final = 1_000_000
 
 _Pattern = Annotated[str, Field(min_length=1, max_length=512)]
 _Globs = Annotated[tuple[_Pattern, ...], Field(strict=False, min_length=1)]
-_Pico = Annotated[int, Field(ge=0)]
 
 
 def _to_decimal(value: object) -> object:
@@ -30,41 +29,12 @@ def _to_decimals(values: object) -> object:
 
 _Usd = Annotated[Decimal, BeforeValidator(_to_decimal), Field(ge=0, le=1_000_000)]
 _TokenCount = Annotated[int, Field(ge=1)]
+_Tier = Annotated[str, Field(pattern=f"^({'|'.join(SERVICE_TIERS)})$")]
+_TierFactors = dict[_Tier, Annotated[Decimal, Field(gt=0, le=MOST_TIMES)]]
 
 
 class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class _PicoPrices(_Form):
-    input: _Pico
-    output: _Pico | None = None
-    cache_read: _Pico | None = None
-    cache_write_5m: _Pico | None = None
-    cache_write_1h: _Pico | None = None
-
-    def to_prices(self) -> TokenPrices:
-        return TokenPrices(self.input, self.output, self.cache_read, self.cache_write_5m, self.cache_write_1h)
-
-
-class _PicoTier(_PicoPrices):
-    above_prompt_tokens: _TokenCount
-
-
-class _PicoRow(_PicoPrices):
-    match: _Globs
-    tiers: Annotated[tuple[_PicoTier, ...], Field(strict=False)] = ()
-    text_only: bool = False
-    source: str
-
-
-class _PriceFile(_Form):
-    generated: str
-    source: str
-    unit: str
-    notes: Annotated[tuple[str, ...], Field(strict=False)]
-    regions: _Globs
-    prices: Annotated[tuple[_PicoRow, ...], Field(strict=False)]
 
 
 class _UsdPrices(_Form):
@@ -95,7 +65,7 @@ class _UsdRow(_UsdPrices):
     tiers: Annotated[tuple[_UsdTier, ...], Field(strict=False)] = ()
     text_only: bool = False
     image_usd: _Usd | None = None
-    service_tiers: Annotated[TierFactors | None, BeforeValidator(_to_decimals)] = None
+    service_tiers: Annotated[_TierFactors | None, BeforeValidator(_to_decimals)] = None
 
     def to_price(self, source: str) -> Price:
         """Raises ValueError for what is finer than a pico-USD or a thousandth."""
@@ -117,18 +87,6 @@ def to_pico_usd_per_token(usd_per_million: Decimal) -> int:
     return int(pico)
 
 
-def from_price_file(text: str) -> tuple[PriceRow, ...]:
-    """The rows of prices.json, as `scripts/generate_prices.py` writes it. Raises ModelFileError."""
-    try:
-        file = _PriceFile.model_validate_json(text)
-    except ValidationError as error:
-        raise ModelFileError(_explain(error, "prices.json")) from error
-    return tuple(
-        to_price_row(row.match, file.regions, Price(row.to_prices(), _tiers(row.tiers), row.text_only, row.source))
-        for row in file.prices
-    )
-
-
 def to_price_rows(tables: object, file: str) -> tuple[PriceRow, ...]:
     """The rows of what an operator's TOML has under `price`. `file` is named in errors. Raises ModelFileError.
 
@@ -147,10 +105,10 @@ def _to_row(table: object, where: str) -> PriceRow:
         raise ModelFileError(_explain(error, where)) from error
     except ValueError as error:
         raise ModelFileError(f"{where}: {error}.") from error
-    return to_price_row(row.match, row.regions, price)
+    return PriceRow(row.match, row.regions, price)
 
 
-def _tiers(tiers: tuple[_PicoTier, ...] | tuple[_UsdTier, ...]) -> tuple[PriceTier, ...]:
+def _tiers(tiers: tuple[_UsdTier, ...]) -> tuple[PriceTier, ...]:
     return tuple(PriceTier(tier.above_prompt_tokens, tier.to_prices()) for tier in tiers)
 
 

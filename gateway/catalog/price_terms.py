@@ -6,30 +6,14 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Annotated, Any, Final
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Final
 
 from gateway.catalog.prices import PriceRow, TierFactor
 
 PICO_USD: Final = 10**12
-# A tier of Converse's `serviceTier`, or `optimized` for its `performanceConfig.latency`.
-_Tier = Annotated[str, Field(pattern="^(flex|priority|reserved|optimized)$")]
-TierFactors = dict[_Tier, Annotated[Decimal, Field(gt=0, le=100)]]
-
-
-class _Form(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _ImageRow(_Form):
-    match: tuple[str, ...]
-    usd: Annotated[Decimal, Field(ge=0)]
-
-
-class _TermsFile(_Form):
-    service_tiers: TierFactors
-    image: tuple[_ImageRow, ...]
+SERVICE_TIERS: Final = ("flex", "priority", "reserved", "optimized")
+"""Tiers of Converse's `serviceTier`, and `optimized` for its `performanceConfig.latency`."""
+MOST_TIMES: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +42,24 @@ class PriceTerms:
 
 
 def from_terms_file(text: str) -> PriceTerms:
-    """What price_terms.toml says. Raises ValueError for another form, or prices finer than a pico-USD."""
-    file = _TermsFile.model_validate(tomllib.loads(text, parse_float=Decimal))
-    images = {glob: to_pico_usd(row.usd) for row in file.image for glob in row.match}
-    return PriceTerms(to_tier_factors(file.service_tiers), images)
+    """What price_terms.toml says. Raises ValueError for factors and prices that cannot be, KeyError where something is
+    missing."""
+    file = tomllib.loads(text, parse_float=Decimal)
+    images = {glob: to_pico_usd(Decimal(row["usd"])) for row in file["image"] for glob in row["match"]}
+    return PriceTerms(to_tier_factors(file["service_tiers"]), images)
 
 
-def to_tier_factors(factors: Mapping[str, Any]) -> tuple[TierFactor, ...]:
-    """Raises ValueError for a factor with more than three decimals."""
-    return tuple(TierFactor(tier, _to_whole(Decimal(factor) * 1000)) for tier, factor in factors.items())
+def to_tier_factors(factors: Mapping[str, Decimal]) -> tuple[TierFactor, ...]:
+    """Raises ValueError for what is no tier, or no factor, or one with more than three decimals."""
+    return tuple(_to_tier_factor(tier, factor) for tier, factor in factors.items())
+
+
+def _to_tier_factor(tier: str, factor: Decimal) -> TierFactor:
+    if tier not in SERVICE_TIERS:
+        raise ValueError(f"{tier} is none of the service tiers: {', '.join(SERVICE_TIERS)}")
+    if not isinstance(factor, int | Decimal) or not 0 < factor <= MOST_TIMES:
+        raise ValueError(f"{tier} has to be a number over 0, and at most {MOST_TIMES}")
+    return TierFactor(tier, _to_whole(Decimal(factor) * 1000))
 
 
 def to_pico_usd(usd: Decimal) -> int:

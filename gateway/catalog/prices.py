@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from fnmatch import translate
 
+from gateway.catalog.globs import matches
 from gateway.catalog.model_ids import hides_its_model, is_arn
 
 
@@ -92,18 +91,11 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class PriceRow:
-    """The price of the models that `pattern` matches, in the regions that `regions` matches."""
+    """The price of the models that one of `globs` matches, in the regions that one of `regions` matches."""
 
     globs: tuple[str, ...]
-    pattern: re.Pattern[str]
-    regions: re.Pattern[str]
+    regions: tuple[str, ...]
     price: Price
-
-
-def to_price_row(globs: Iterable[str], regions: Iterable[str], price: Price) -> PriceRow:
-    """A row of globs as `fnmatch` knows them; letters count as they are written."""
-    globs = tuple(globs)
-    return PriceRow(globs, _to_pattern(globs), _to_pattern(regions), price)
 
 
 class PriceTable:
@@ -122,12 +114,7 @@ class PriceTable:
         """
         called = base_id if hides_its_model(bedrock_id) else bedrock_id.rsplit("/", 1)[-1]
         for row in reversed(self.rows):
-            if row.regions.fullmatch(region) is None:
-                continue
-            if row.pattern.fullmatch(called) or (is_arn(bedrock_id) and row.pattern.fullmatch(bedrock_id)):
+            about = matches(row.globs, called) or (is_arn(bedrock_id) and matches(row.globs, bedrock_id))
+            if about and matches(row.regions, region):
                 return row.price
         return None
-
-
-def _to_pattern(globs: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(translate(glob) for glob in globs))

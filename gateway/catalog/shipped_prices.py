@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-from gateway.catalog.price_rows import from_price_file
+from gateway.catalog.price_file import from_price_file
 from gateway.catalog.price_terms import PriceTerms, from_terms_file
 from gateway.catalog.prices import PriceRow, PriceTable
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from dataclasses import dataclass
-from fnmatch import translate
 from functools import cache, lru_cache
 from importlib.resources import files
 
+from gateway.catalog.globs import matches
 from gateway.media_tokens.image_pixels import Pixels
 
 FAMILIES_FILE = "families.toml"
@@ -38,10 +37,10 @@ def _patches(side_pixels: int, tokens: MediaTokens) -> int:
 @lru_cache(maxsize=1024)
 def media_tokens_of(base_id: str) -> MediaTokens:
     """The bounds of a model's family, by the model's base id; those that hold for any model where none is known."""
-    return [tokens for pattern, tokens in _families() if pattern.fullmatch(base_id)][-1]
+    return [tokens for globs, tokens in _families() if matches(globs, base_id)][-1]
 
 
 @cache
-def _families() -> tuple[tuple[re.Pattern[str], MediaTokens], ...]:
+def _families() -> tuple[tuple[tuple[str, ...], MediaTokens], ...]:
     rows = tomllib.loads(files("gateway.media_tokens").joinpath(FAMILIES_FILE).read_text("utf-8"))["family"]
-    return tuple((re.compile("|".join(map(translate, row.pop("match")))), MediaTokens(**row)) for row in rows)
+    return tuple((tuple(row.pop("match")), MediaTokens(**row)) for row in rows)

@@ -48,7 +48,8 @@ class PromptCaching(WireModel):
     messages: bool | None = None
 
 
-class BedrockFields(WireModel):
+# Only what is made of it is ever validated.
+class BedrockFields(WireModel, defer_build=True):
     thinking: JsonObject | None = None
     reasoning_config: JsonObject | str | None = None
     reasoningConfig: JsonObject | None = None
@@ -67,7 +68,7 @@ class BedrockFields(WireModel):
     prompt_caching: PromptCaching | None = None
 
 
-class ExtraBody(BedrockFields):
+class ExtraBody(BedrockFields, defer_build=False):
     """A literal `extra_body`."""
 
     passes_unknown: ClassVar[bool] = True

@@ -67,7 +67,7 @@ class WebSearchOptions(WireModel):
     """Whether to search is all that can be said: what it holds is ignored."""
 
 
-class ChatCompletionRequest(BedrockFields):
+class ChatCompletionRequest(BedrockFields, defer_build=False):
     """A body of POST /v1/chat/completions. `max_completion_tokens` wins over `max_tokens`."""
 
     model: ModelName

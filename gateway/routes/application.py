@@ -13,13 +13,12 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import State
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.routing import Router
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from gateway.plane import DataPlane
-from gateway.routes import chat, embeddings, health, me, models
+from gateway.routes import chat, health
 from gateway.routes.edge import IGNORED_PARAMS_HEADER
 from gateway.routes.rate_headers import HEADER_NAMES
 from gateway.routes.route_table import Endpoint, RouteTable
@@ -57,6 +56,7 @@ class Application:
         self._mounted: list[tuple[RouteTable | APIRouter, dict[str, Any]]] = []
         self._framework: FastAPI | None = None
         self._direct_routes: dict[tuple[str, str], ASGIApp] = {}
+        self._mount_rest: Callable[[], None] | None = None
         self._for_browsers: ASGIApp | None = None
 
     def mount(self, routes: RouteTable | APIRouter, **where: Any) -> None:
@@ -64,9 +64,14 @@ class Application:
         assert self._framework is None
         self._mounted.append((routes, where))
 
+    def mount_later(self, mount: Callable[[], None]) -> None:
+        """`mount` is called once, with the first request to a path that is not mounted by then."""
+        self._mount_rest = mount
+
     def load_framework(self) -> FastAPI:
         """FastAPI with all routes. The first time takes some 0.2 s, which a server takes before it listens."""
         if self._framework is None:
+            self._mount_now()
             from gateway.routes.framework import Mounted, build_framework
 
             mounted = [Mounted(routes, **where) for routes, where in self._mounted]
@@ -83,6 +88,8 @@ class Application:
     def let_browsers_in(self, origins: Sequence[str]) -> None:
         """Let pages of these origins read the answers of the data plane; `*` for all. Keys are no cookies, so that
         what a page can do it does with a key that it has."""
+        from starlette.middleware.cors import CORSMiddleware  # not above: few are asked by browsers
+
         self._for_browsers = CORSMiddleware(
             self._serve,
             allow_origins=origins,
@@ -105,12 +112,23 @@ class Application:
         if scope["type"] == "lifespan":
             await self._lifespan.lifespan({**scope, "app": self}, receive, send)
             return
-        endpoint = self._direct_routes.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
+        endpoint = self._find_direct(scope) if scope["type"] == "http" else None
         if endpoint is None:
             await self.load_framework()(scope, receive, send)
         else:
             scope["app"] = self
             await endpoint(scope, receive, send)
+
+    def _find_direct(self, scope: Scope) -> ASGIApp | None:
+        asked = (scope["method"], scope["path"])
+        if asked not in self._direct_routes:
+            self._mount_now()
+        return self._direct_routes.get(asked)
+
+    def _mount_now(self) -> None:
+        mount, self._mount_rest = self._mount_rest, None
+        if mount is not None:
+            mount()
 
 
 def assemble(
@@ -141,10 +159,23 @@ def _is_inference(path: str) -> bool:
 
 
 def _add_inference(app: Application, envelope: Envelope) -> None:
+    """Chats at once. The others come with the first request to one of them, or with the framework: a cold start on
+    Lambda, which is most often for a chat, does not load what they need."""
+    _add_table(app, chat.routes, envelope)
+
+    def mount_others() -> None:
+        from gateway.routes import embeddings, me, models
+
+        for table in (embeddings.routes, models.routes, me.routes):
+            _add_table(app, table, envelope)
+
+    app.mount_later(mount_others)
+
+
+def _add_table(app: Application, table: RouteTable, envelope: Envelope) -> None:
     for prefix in PREFIXES:
-        for table in (chat.routes, embeddings.routes, models.routes, me.routes):
-            app.mount(table, prefix=prefix, tag="inference", documented=prefix == "/v1")
-            _shorten(app, table, prefix, envelope)
+        app.mount(table, prefix=prefix, tag="inference", documented=prefix == "/v1")
+        _shorten(app, table, prefix, envelope)
 
 
 def _shorten(app: Application, table: RouteTable, prefix: str, envelope: Envelope) -> None:

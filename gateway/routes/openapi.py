@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
-
-from gateway.openai.chat import ChatCompletionRequest
-from gateway.openai.embeddings import EmbeddingsRequest
-
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from pydantic import BaseModel
 
 Schema = dict[str, Any]
 
@@ -45,10 +41,6 @@ _REFUSALS: Mapping[int | str, str] = {
     502: "A fault of Bedrock.",
     503: "The ledger or Bedrock is unavailable.",
     504: "Bedrock did not answer in time.",
-}
-_BODIES: Mapping[str, type[BaseModel]] = {
-    "/v1/chat/completions": ChatCompletionRequest,
-    "/v1/embeddings": EmbeddingsRequest,
 }
 _SECURITY: list[Schema] = [{"ApiKey": []}, {"ApiKeyHeader": []}]
 _SCHEMES: Schema = {
@@ -84,12 +76,19 @@ def describe_bodies(app: FastAPI) -> None:
     app.openapi = document  # type: ignore[method-assign]  # the way that FastAPI documents
 
 
+def _bodies() -> Mapping[str, type[BaseModel]]:
+    from gateway.openai.chat import ChatCompletionRequest  # not above: who chats needs no model of embeddings
+    from gateway.openai.embeddings import EmbeddingsRequest
+
+    return {"/v1/chat/completions": ChatCompletionRequest, "/v1/embeddings": EmbeddingsRequest}
+
+
 def _complete(document: Schema) -> None:
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     schemas["Error"] = _ERROR
     components.setdefault("securitySchemes", {}).update(_SCHEMES)
-    for path, model in _BODIES.items():
+    for path, model in _bodies().items():
         if path in document["paths"]:
             # The control plane has names of its own: what belongs to this body says so.
             schema = model.model_json_schema(ref_template=f"#/components/schemas/{model.__name__}.{{model}}")

@@ -42,6 +42,7 @@ from gateway.request_ids import RequestIds
 from gateway.routes.application import Application, assemble
 from gateway.routes.middleware import RequestEnvelope
 from tenants.audit import Actor, AuditEvent
+from tenants.audit_rows import audit_from_row
 from tenants.dynamo_access import DynamoAccess
 from tenants.dynamo_administrators import DynamoAdministrators
 from tenants.dynamo_audit_books import DynamoAuditBooks
@@ -52,7 +53,6 @@ from tenants.dynamo_ledger import DynamoKeyReader, DynamoLedger
 from tenants.dynamo_models import bind
 from tenants.dynamo_users import DynamoUsers
 from tenants.periods import month_of
-from tenants.rows import audit_from_row
 from tenants.secret import Peppers
 from tenants.tables import TableNames
 

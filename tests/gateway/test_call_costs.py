@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from gateway.amending import PricedCall
 from gateway.call_costs import cost_by
-from gateway.catalog.prices import Price, PriceTable, TokenPrices, to_price_row
+from gateway.catalog.prices import Price, PriceRow, PriceTable, TokenPrices
 from tenants.usage import TokenCounts
 
 TOKENS = TokenCounts(1_000, 100)
 TABLE = PriceTable(
     [
-        to_price_row(["vendor.model-v1:0"], ["us-*"], Price(TokenPrices(3, 15))),
-        to_price_row(["vendor.model-v1:0"], ["eu-*"], Price(TokenPrices(4, 20))),
-        to_price_row(["us.vendor.model-v1:0"], ["us-*"], Price(TokenPrices(2, 10))),
+        PriceRow(("vendor.model-v1:0",), ("us-*",), Price(TokenPrices(3, 15))),
+        PriceRow(("vendor.model-v1:0",), ("eu-*",), Price(TokenPrices(4, 20))),
+        PriceRow(("us.vendor.model-v1:0",), ("us-*",), Price(TokenPrices(2, 10))),
     ]
 )
 cost_of = cost_by(TABLE, "eu-west-1")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.catalog.listings import from_listings
 from gateway.catalog.price_rows import PICO_USD_PER_TOKEN
-from gateway.catalog.prices import Price, PriceTable, PriceTier, TokenPrices, to_price_row
+from gateway.catalog.prices import Price, PriceRow, PriceTable, PriceTier, TokenPrices
 from gateway.catalog.shipped import known_models
 from gateway.model_listing import ModelListing
 from gateway.pricing import Pricing
@@ -25,7 +25,7 @@ PRICE = Price(
 
 
 def listing(policy: Policy) -> ModelListing:
-    table = PriceTable([to_price_row([NOVA], ["us-*"], PRICE)])
+    table = PriceTable([PriceRow((NOVA,), ("us-*",), PRICE)])
     return ModelListing(FakeCatalog(SNAPSHOT, policy), Pricing(table, "us-east-1"))
 
 

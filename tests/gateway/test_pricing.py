@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.catalog.capabilities import Capabilities
 from gateway.catalog.model import Model
-from gateway.catalog.prices import Price, PriceRow, PriceTable, PriceTier, TierFactor, TokenPrices, to_price_row
+from gateway.catalog.prices import Price, PriceRow, PriceTable, PriceTier, TierFactor, TokenPrices
 from gateway.catalog.shipped_prices import price_table
 from gateway.pricing import (
     NO_TERMS,
@@ -267,7 +267,7 @@ class Counting(PriceTable):
 
 
 def row(price: Price, glob: str, region: str) -> PriceRow:
-    return to_price_row([glob], [region], price)
+    return PriceRow((glob,), (region,), price)
 
 
 def test_a_price_is_that_of_the_region_that_is_called_and_looked_up_once() -> None:

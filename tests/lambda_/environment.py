@@ -42,7 +42,7 @@ def start_runtime(
     address: str,
     log: Path,
     variables: Mapping[str, str],
-    command: Sequence[str] = (sys.executable, "-m", "gateway.lambda_runtime"),
+    command: Sequence[str] = (sys.executable, "-m", "gateway.aws_lambda"),
 ) -> subprocess.Popen[bytes]:
     """The runtime alone, as the wrapper starts it. For the caller to stop."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}

@@ -80,7 +80,8 @@ def test_the_wrapper_can_be_executed_and_starts_the_interpreter_that_it_is_given
     assert os.access(wrapper, os.X_OK)
     text = wrapper.read_bytes()
     assert b"\r" not in text
-    assert text.splitlines()[-1] == b'exec "$1" -m gateway.lambda_runtime'
+    assert text.splitlines()[-1] == b'exec "$1" -m gateway.aws_lambda'
+    assert b'export PYDANTIC_DISABLE_PLUGINS="${PYDANTIC_DISABLE_PLUGINS-__all__}"' in text.splitlines()
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -7,13 +7,12 @@ from hypothesis import given
 
 from awswire.attributes import from_attributes, to_attributes
 from tenants.audit import AuditEvent
+from tenants.audit_rows import audit_from_row, audit_to_row
 from tenants.key import ApiKey
 from tenants.limits import NO_LIMITS, Limits
 from tenants.policy import NO_POLICY
 from tenants.rows import (
     Row,
-    audit_from_row,
-    audit_to_row,
     key_from_row,
     key_to_row,
     service_account_from_row,

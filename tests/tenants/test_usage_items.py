@@ -1,14 +1,12 @@
 from __future__ import annotations
 
 from awswire.attributes import from_attributes
+from tenants.late_marks import TenantDay, late_marks, mark_update
 from tenants.tables import SORT_KEY, usage_day_partition, usage_partition
 from tenants.usage_items import (
     Stored,
-    TenantDay,
     day_prefix,
     find_texts,
-    late_marks,
-    mark_update,
     marker_from_item,
     store_items,
     texts_of,

@@ -7,17 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenants.event_order import Period
+from tenants.late_marks import LATE_AFTER_MS, hour_of, is_late
 from tenants.periods import CLOCK_SKEW_SECONDS
 from tenants.usage_report import UsageCount, UsageLine, line_of
 from tenants.usage_rollup import (
-    LATE_AFTER_MS,
     DayMarker,
     Rollup,
     digest_of,
     from_texts,
-    hour_of,
     hour_period,
-    is_late,
     sealed_until_ms,
     to_texts,
 )

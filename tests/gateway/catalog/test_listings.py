@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from gateway.catalog.known_models import KnownModels, to_row
+from gateway.catalog.known_models import KnownModels, Row
 from gateway.catalog.listings import from_listings
 from tests.gateway.catalog.listed import APPLICATION_ARN, CLAUDE, NOVA, application, model, profile
 
-KNOWN = KnownModels([to_row(("anthropic.*",), {"prefill": False})])
+KNOWN = KnownModels([Row(("anthropic.*",), {"prefill": False})])
 
 
 def called(name: str, region: str, *profiles: str) -> str:

@@ -8,11 +8,7 @@ import pytest
 
 from gateway.catalog.model_rows import ModelFileError
 from gateway.catalog.operator_file import load_operator_file, read_operator_file
-from gateway.catalog.price_rows import (
-    from_price_file,
-    to_pico_usd_per_token,
-    to_price_rows,
-)
+from gateway.catalog.price_rows import to_pico_usd_per_token, to_price_rows
 from gateway.catalog.prices import PriceTable, PriceTier, TierFactor, TokenPrices
 
 WHOLE = """
@@ -118,8 +114,3 @@ def test_a_dollar_per_million_is_a_million_pico_dollars_each() -> None:
     assert to_pico_usd_per_token(Decimal("0.00875")) == 8_750
     with pytest.raises(ValueError, match="finer"):
         to_pico_usd_per_token(Decimal("0.0000001"))
-
-
-def test_a_damaged_price_file_is_refused() -> None:
-    with pytest.raises(ModelFileError, match="prices"):
-        from_price_file("{}")

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from gateway.catalog.price_terms import PriceTerms, from_terms_file, to_pico_usd, to_tier_factors
-from gateway.catalog.prices import Price, TierFactor, TokenPrices, to_price_row
+from gateway.catalog.prices import Price, PriceRow, TierFactor, TokenPrices
 from gateway.catalog.shipped_prices import shipped_price_rows, shipped_price_terms
 
 FILE = """
@@ -36,7 +36,7 @@ def test_amounts_finer_than_a_pico_dollar_are_refused() -> None:
 
 
 def test_only_rows_with_the_glob_have_the_price_of_images() -> None:
-    rows = [to_price_row([glob], ["*"], Price(TokenPrices(1))) for glob in ("a*", "b*")]
+    rows = [PriceRow((glob,), ("*",), Price(TokenPrices(1))) for glob in ("a*", "b*")]
     assert [row.price.image for row in from_terms_file(FILE).with_images(rows)] == [60_000_000, None]
 
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.catalog.globs import matches
 from gateway.catalog.model_ids import base_id_of
-from gateway.catalog.prices import Price, PriceTable, PriceTier, TierFactor, TokenPrices, to_price_row
+from gateway.catalog.prices import Price, PriceRow, PriceTable, PriceTier, TierFactor, TokenPrices
 from gateway.catalog.shipped_prices import price_table, shipped_price_rows
 
 USD_PER_MILLION = 1_000_000
@@ -92,7 +93,7 @@ def test_each_shipped_id_has_one_row() -> None:
     for row in rows:
         for glob in row.globs:
             named = glob.strip("*")
-            assert [each.globs for each in rows if each.pattern.fullmatch(named)] == [row.globs], named
+            assert [each.globs for each in rows if matches(each.globs, named)] == [row.globs], named
 
 
 def test_shipped_prices_say_where_they_are_from() -> None:
@@ -143,8 +144,8 @@ def test_all_prices_that_fewer_tokens_come_to_are_within_reach_of_more(tokens: i
 def test_the_shipped_tiers_hold_for_rows_that_say_nothing_of_tiers() -> None:
     own = (TierFactor("priority", 2000),)
     rows = [
-        to_price_row(["a"], ["*"], Price(TokenPrices(1))),
-        to_price_row(["b"], ["*"], Price(TokenPrices(1), tier_factors=own)),
+        PriceRow(("a",), ("*",), Price(TokenPrices(1))),
+        PriceRow(("b",), ("*",), Price(TokenPrices(1), tier_factors=own)),
     ]
     found = [price_table(*rows).find(name, name, "us-east-1") for name in ("a", "b", "amazon.nova-pro-v1:0")]
     factors = [[price.find_factor(tier) for tier in (None, "flex", "priority")] for price in found if price is not None]
@@ -166,7 +167,7 @@ def test_images_have_the_price_that_aws_publishes() -> None:
 
 def test_of_rows_about_one_model_the_last_wins_whole_where_it_holds() -> None:
     first, second = (Price(TokenPrices(price)) for price in (1, 2))
-    table = PriceTable([to_price_row(["a.*"], ["*"], first), to_price_row(["a.b"], ["eu-*"], second)])
+    table = PriceTable([PriceRow(("a.*",), ("*",), first), PriceRow(("a.b",), ("eu-*",), second)])
     assert table.find("a.b", "a.b", "eu-west-1") == second
     assert table.find("a.b", "a.b", "us-east-1") == first
     assert table.find("a.c", "a.c", "eu-west-1") == first
@@ -174,7 +175,7 @@ def test_of_rows_about_one_model_the_last_wins_whole_where_it_holds() -> None:
 
 def test_a_row_may_name_a_whole_arn() -> None:
     price = Price(TokenPrices(7))
-    table = PriceTable([to_price_row([APPLICATION_PROFILE], ["*"], price)])
+    table = PriceTable([PriceRow((APPLICATION_PROFILE,), ("*",), price)])
     assert table.find(APPLICATION_PROFILE, SONNET, "us-east-1") == price
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.catalog.capabilities import Capabilities
-from gateway.catalog.known_models import to_row
+from gateway.catalog.known_models import Row
 from gateway.catalog.shipped import known_models, openai_names, shipped_rows
 from gateway.translate.embeddings.families import find_family
 from simulator.model_table import MODELS
@@ -53,7 +53,7 @@ def can(base_id: str) -> Capabilities:
 
 @pytest.mark.parametrize("glob", [glob for row in shipped_rows() for glob in row.globs])
 def test_every_pattern_is_about_a_real_model(glob: str) -> None:
-    row = to_row((glob,), {})
+    row = Row((glob,), {})
     assert any(row.matches(base_id, "") for base_id in REAL_IDS)
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.catalog.known_models import KnownModels, to_row
+from gateway.catalog.known_models import KnownModels, Row
 from gateway.catalog.listings import from_listings
 from gateway.catalog.snapshot import EMPTY, Snapshot
 from gateway.errors import ModelNotFound
@@ -10,7 +10,7 @@ from tenants.policy import NO_POLICY, Policy
 from tests.gateway.catalog.listed import APPLICATION_ARN, CLAUDE, NOVA, application, model, profile
 
 IMPORTED = "arn:aws:bedrock:us-east-1:123456789012:imported-model/a1b2c3"
-KNOWN = KnownModels([to_row(("anthropic.*",), {"prefill": False}), to_row((IMPORTED,), {"tools": False})])
+KNOWN = KnownModels([Row(("anthropic.*",), {"prefill": False}), Row((IMPORTED,), {"tools": False})])
 LISTED = from_listings(
     [model(NOVA), model(CLAUDE, on_demand=False), model("x.embed", outputs=("EMBEDDING",))],
     [profile(f"us.{CLAUDE}"), application(CLAUDE)],

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from awswire.http import NotSent
-from gateway.catalog.known_models import KnownModels, to_row
+from gateway.catalog.known_models import KnownModels, Row
 from gateway.catalog.source import BedrockCatalog
 from gateway.errors import BedrockError, BedrockUnreachable
 from tenants.policy import NO_POLICY, Policy
@@ -28,7 +28,7 @@ class Source:
     def __init__(self, *script: FakeResponse | Exception, policy: Policy = NO_POLICY) -> None:
         self.transport = FakeTransport(*script)
         self.now = 1000.0
-        known = KnownModels([to_row(("amazon.*",), {"prefill": False})])
+        known = KnownModels([Row(("amazon.*",), {"prefill": False})])
         self.catalog = BedrockCatalog(to_service(self.transport), lambda: self.now, FRESH_SECONDS, known, policy)
 
     @property

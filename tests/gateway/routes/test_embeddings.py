@@ -9,7 +9,7 @@ import pytest
 
 from gateway.bedrock.client import InvokeAnswer
 from gateway.bounds import IMAGE_TOKENS
-from gateway.catalog.prices import Price, TokenPrices, to_price_row
+from gateway.catalog.prices import Price, PriceRow, TokenPrices
 from gateway.catalog.shipped_prices import price_table
 from gateway.errors import BedrockError, BedrockUnreachable
 from gateway.pricing import Pricing
@@ -167,7 +167,7 @@ async def test_a_shutdown_while_bedrock_runs_is_an_estimate() -> None:
 @pytest.mark.parametrize(("answers", "images"), [((vector(3), THROTTLED), 1), ((vector(3), vector(4)), 2)])
 async def test_of_images_those_are_charged_that_were_embedded(answers: tuple[object, ...], images: int) -> None:
     service = Service(*answers)
-    price = to_price_row([NOVA], ["*"], Price(TokenPrices(5, 0), text_only=True, image=1_000))
+    price = PriceRow((NOVA,), ("*",), Price(TokenPrices(5, 0), text_only=True, image=1_000))
     service.app.state.data_plane = replace(service.plane, pricing=Pricing(price_table(price), "us-east-1"))
     await service.post("/embeddings", {"model": NOVA, "input": [image(b"one"), image(b"two")]})
     ((_, tokens),) = await service.settled()

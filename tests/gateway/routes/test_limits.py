@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from gateway.catalog.prices import Price, TokenPrices, to_price_row
+from gateway.catalog.prices import Price, PriceRow, TokenPrices
 from gateway.catalog.shipped import known_models
 from gateway.catalog.shipped_prices import price_table
 from gateway.catalog.snapshot import Snapshot
@@ -354,7 +354,7 @@ async def test_a_fallback_whose_cost_is_not_known_on_these_terms_costs_nobody_th
         record=KeyRecord(replace(CLAMPING.key, policy=policy), TENANT),
         snapshot=KNOWN,
     )
-    only_default = to_price_row([CLAUDE], ["*"], Price(TokenPrices(3, 15), tier_factors=()))
+    only_default = PriceRow((CLAUDE,), ("*",), Price(TokenPrices(3, 15), tier_factors=()))
     service.app.state.data_plane = replace(service.plane, pricing=Pricing(price_table(only_default), "us-east-1"))
     answer = await service.post("/chat/completions", {**CHAT, "model": TIERED, "service_tier": "flex"})
     assert answer.status_code == 429
