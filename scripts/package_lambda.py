@@ -55,6 +55,8 @@ _NEVER_USED = (
     "pycparser*",
     "pydantic/mypy.py",
 )
+# Of these the sources stay: anyio looks through its own for what to import late, and imports all of it without them.
+_SOURCES_READ = {"anyio"}
 _METADATA_READ = {"METADATA", "entry_points.txt"}
 _SETTING = re.compile(r"\s*(#.*)?|\s*SLUICE_[A-Z0-9_]+=.*")
 
@@ -217,8 +219,11 @@ def strip(target: Path) -> None:
 
 def compile_theirs(target: Path, runtime: str) -> None:
     """Of what others wrote the sources go: they are a third of the package, and only tracebacks show lines of them."""
-    theirs = [path for path in target.iterdir() if not path.name.endswith(".dist-info")]
+    theirs = [
+        path for path in target.iterdir() if not path.name.endswith(".dist-info") and path.name not in _SOURCES_READ
+    ]
     _compile(runtime, target, theirs, "-b")
+    _compile(runtime, target, [target / name for name in sorted(_SOURCES_READ)])
     for source in [path for each in theirs for path in [each, *each.rglob("*.py")]]:
         if source.suffix == ".py":
             source.unlink()
