@@ -152,7 +152,7 @@ async def test_a_stream_that_was_opened_while_another_never_was_is_closed_when_t
 
 async def test_counts_in_hand_are_kept_when_time_is_up() -> None:
     service = Service(whole("one"), hang)
-    service.hurry(request_seconds=0.02)
+    service.hurry(request_seconds=0.5)
     assert (await service.post("/chat/completions", {**TWO, "max_tokens": 1000})).status_code == 504
     ((status, tokens),) = await service.settled()
     assert (status, tokens.output_tokens) == (UsageStatus.ESTIMATED, 1007)
