@@ -9,6 +9,7 @@ functions, and for the next time.
 from __future__ import annotations
 
 import argparse
+import ast
 import fcntl
 import hashlib
 import io
@@ -184,14 +185,37 @@ def install(target: Path, platform: Platform) -> None:
 
 
 def add_overrides(target: Path) -> None:
-    """Exits for a settings.env that no function would start with."""
+    """Exits for a settings.env whose names some function would not start with. Their values are looked at when the
+    migrations are recorded, by who has pydantic."""
     if not OVERRIDES.is_dir():
         return
     shutil.copytree(OVERRIDES, target / OVERRIDES.name)
     settings = OVERRIDES / "settings.env"
+    known, in_template = _settings(), _settings_of_template()
     for number, line in enumerate(settings.read_text().splitlines() if settings.exists() else (), 1):
+        name = line.partition("=")[0].strip()
         if not _SETTING.fullmatch(line):
             sys.exit(f"{settings}, line {number}: write SLUICE_NAME=value, or # and a comment")
+        if not name or name.startswith("#"):
+            continue
+        if name in in_template:
+            sys.exit(f"{settings}, line {number}: template.yaml sets {name}: use its parameter, or change it there")
+        if name not in known:
+            sys.exit(f"{settings}, line {number}: there is no setting {name}; docs/settings.md has all of them")
+
+
+def _settings() -> set[str]:
+    """Read, not imported: nothing of the package's needs to be installed where it is made."""
+    tree = ast.parse((ROOT / "gateway" / "settings.py").read_text())
+    (fields,) = (node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Settings")
+    named = (each.target.id for each in fields if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name))
+    return {f"SLUICE_{name.upper()}" for name in named}
+
+
+def _settings_of_template() -> set[str]:
+    """Of any function: each would compare with its own alone."""
+    variables = re.findall(r"^ +(SLUICE_[A-Z0-9_]+):", (ROOT / "template.yaml").read_text(), re.MULTILINE)
+    return {name.removesuffix("_SECRET_ARN") for name in variables}
 
 
 def add_metadata(target: Path) -> None:

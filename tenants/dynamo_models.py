@@ -9,7 +9,8 @@ from __future__ import annotations
 import types
 from dataclasses import dataclass
 from functools import cache
-from typing import TypeVar, cast
+from threading import Lock
+from typing import Any, TypeVar, cast
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.connection import Connection
@@ -184,11 +185,24 @@ def bind(access: DynamoAccess, tables: TableNames) -> Rows:
     )
 
 
+class _SharedConnection(Connection):
+    """Of several threads that ask at once one makes the client; clients may be shared by threads."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._making = Lock()
+
+    @property
+    def client(self) -> Any:
+        with self._making:
+            return super().client
+
+
 @cache
 def _connect(access: DynamoAccess) -> Connection:
-    """One for all models, tables and threads: pynamodb would make a botocore client for each model, and each of those
-    takes a fifth of a second to read what botocore knows of DynamoDB. Clients may be shared by threads."""
-    return Connection(
+    """One for all models and tables: pynamodb would make a botocore client for each model, and each of those takes a
+    fifth of a second to read what botocore knows of DynamoDB."""
+    return _SharedConnection(
         region=access.region,
         host=access.endpoint_url,
         connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,

@@ -17,16 +17,27 @@ class OverridesUnusable(Exception):
 def with_overrides(environ: Mapping[str, str]) -> dict[str, str]:
     """`environ` and the settings of the package's file, if it has one. A setting that the function has as well is
     refused: its parameter is what the other functions go by. Raises OverridesUnusable."""
+    settings = read_overrides(environ)
+    theirs = {setting_of(name) for name in environ}
+    if twice := sorted(name for name in settings if setting_of(name) in theirs):
+        raise OverridesUnusable(f"{FILE} sets {', '.join(twice)}, and so does the template: use its parameter.")
+    return {**environ, **settings}
+
+
+def read_overrides(environ: Mapping[str, str]) -> dict[str, str]:
+    """Those of the package that `environ` tells of: none, where there is no such file. Raises OverridesUnusable."""
     if _TASK_ROOT not in environ:
-        return dict(environ)
+        return {}
     try:
         text = (Path(environ[_TASK_ROOT]) / FILE).read_text()
     except FileNotFoundError:
-        return dict(environ)
-    settings = parse(text)
-    if twice := sorted(settings.keys() & environ.keys()):
-        raise OverridesUnusable(f"{FILE} sets {', '.join(twice)}, and so does the template: use its parameter.")
-    return {**environ, **settings}
+        return {}
+    return parse(text)
+
+
+def setting_of(variable: str) -> str:
+    """SLUICE_PEPPER for SLUICE_PEPPER_SECRET_ARN, which names where it is kept."""
+    return variable.removesuffix("_SECRET_ARN")
 
 
 def parse(text: str) -> dict[str, str]:

@@ -53,7 +53,7 @@ def banner(instance: Instance, api_key: str) -> str:
         "",
         "  Manage it, in another terminal:",
         "",
-        f"{shlex.join([instance.program, 'keys', 'list', '--data-dir', str(instance.data_dir)])}",
+        shlex.join([instance.program, "keys", "list", "--data-dir", str(instance.data_dir)]),
         "",
         "  Ctrl-C stops everything.",
         "",

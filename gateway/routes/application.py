@@ -126,9 +126,9 @@ class Application:
         return self._direct_routes.get(asked)
 
     def _mount_now(self) -> None:
-        mount, self._mount_rest = self._mount_rest, None
-        if mount is not None:
-            mount()
+        if self._mount_rest is not None:
+            self._mount_rest()
+            self._mount_rest = None  # not before: where it fails, the next request tries it again
 
 
 def assemble(

@@ -3,10 +3,12 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from gateway.settings import Settings
-from tests.lambda_.transformed import ROOT, grants_of, transformed
+from tests.lambda_.transformed import ROOT, as_list, grants_of, statements_of, transformed
 
 TEXT = (ROOT / "template-fargate.yaml").read_text()
 
@@ -43,6 +45,14 @@ def test_a_task_may_do_what_the_three_functions_may_but_for_migrations() -> None
         if grant.partitions != ("MIGRATIONS*",) and not grant.action.startswith("Describe")
     }
     assert {(grant.table, grant.action) for grant in grants_of("TaskRole", "template-fargate.yaml")} == needed
+
+
+def test_a_task_may_call_the_models_that_the_gateway_may() -> None:
+    def of_bedrock(statements: Iterable[dict[str, Any]]) -> dict[str, Any]:
+        return {each["Sid"]: each for each in statements if as_list(each["Action"])[0].startswith("bedrock:")}
+
+    ours, theirs = statements_of("TaskRole", "template-fargate.yaml"), statements_of("GatewayRole")
+    assert of_bedrock(ours) == of_bedrock(theirs) != {}
 
 
 def test_it_has_the_parameters_of_the_other_template_for_the_same_settings() -> None:

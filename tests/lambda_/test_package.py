@@ -154,6 +154,24 @@ def test_overrides_come_along_unless_no_function_would_start_with_them(
     (overrides / "settings.env").write_text("# ours\n\nSLUICE_MODELS_FILE=overrides/models.toml\n")
     add_overrides(target)
     assert (target / "overrides" / "settings.env").read_text().startswith("# ours")
-    (overrides / "settings.env").write_text("export SLUICE_METRICS=true\n")
-    with pytest.raises(SystemExit, match=r"settings.env, line 1: write SLUICE_NAME=value"):
-        add_overrides(tmp_path / "another")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("export SLUICE_METRICS=true", "write SLUICE_NAME=value"),
+        ("SLUICE_METRIX=true", "there is no setting SLUICE_METRIX"),
+        ("SLUICE_CORS_ORIGINS=*", "template.yaml sets SLUICE_CORS_ORIGINS"),
+        ("SLUICE_PEPPER=p1:00", "template.yaml sets SLUICE_PEPPER"),
+        ("SLUICE_ADMIN_KEY_FILE=overrides/key", "there is no setting SLUICE_ADMIN_KEY_FILE"),
+    ],
+)
+def test_overrides_that_some_function_would_not_start_with_make_no_package(
+    line: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overrides = tmp_path / "overrides"
+    overrides.mkdir()
+    monkeypatch.setattr("scripts.package_lambda.OVERRIDES", overrides)
+    (overrides / "settings.env").write_text(f"# ours\n{line}\n")
+    with pytest.raises(SystemExit, match=f"settings.env, line 2: {told}"):
+        add_overrides(tmp_path / "target")

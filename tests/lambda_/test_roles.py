@@ -173,6 +173,7 @@ def administer(tenancy: Tenancy) -> None:
     tenancy.post(f"{path}/spend_limit", {"interval": "month", "currency": "USD", "threshold_amount": 10_000})
     tenancy.post(f"{path}/spend_alerts", ALERT)
     tenancy.get(f"{path}/budget")
+    assert tenancy.get("/organization/models")["data"]
     organization.projects.service_accounts.delete(account.id, project_id=project_id)
     # A mistake: the claim of its key is forgotten, so that the repaired request may have it.
     with pytest.raises(BadRequestError):

@@ -24,10 +24,11 @@ case "$*" in
   *get-caller-identity*) [ -z "${NO_CREDENTIALS-}" ] || exit 255; echo 123456789012 ;;
   *"configure get region"*) exit 1 ;;
   *"lambda invoke"*) for last in "$@"; do :; done; echo "${ANSWER:-{\\}}" > "$last" ;;
-  *describe-stacks*)
+  *describe-stacks*--query*)
     [ -z "${NO_STACK-}" ] || exit 255
     [ -z "${NO_OUTPUTS-}" ] || { echo None; exit; }
     echo "$*" | sed "s/.*OutputKey=='\\([A-Za-z]*\\)'.*/https:\\/\\/\\1/" ;;
+  *describe-stacks*) [ -n "${EXISTS-}" ] || exit 255 ;;
 esac""",
     "make": "",
 }
@@ -151,7 +152,25 @@ def test_a_stack_that_was_named_in_the_dialogue_is_the_one_that_is_looked_at(dep
     deployment.write_program("sam", """[ "$1" = build ] || echo 'stack_name = "theirs"' > samconfig.toml""")
     assert deployment.run("--guided").returncode == 0
     assert "[--guided]" in deployment.calls_of("sam [deploy]")[0]
-    assert all("[--stack-name] [theirs]" in call for call in deployment.calls_of("aws [cloudformation]"))
+    first, *then = deployment.calls_of("aws [cloudformation]")  # the first one looks whether it exists
+    assert "[--stack-name] [sluice]" in first
+    assert then
+    assert all("[--stack-name] [theirs]" in call for call in then)
+
+
+def test_a_region_that_was_named_in_the_dialogue_is_the_one_that_is_looked_at(deployment: Deployment) -> None:
+    deployment.write_program("sam", """[ "$1" = build ] || echo 'region = "eu-west-3"' > samconfig.toml""")
+    deployment.write_program("aws", _PROGRAMS["aws"] + '\necho "in $AWS_REGION" >> "$CALLS"')
+    done = deployment.run("--guided")
+    assert "--region eu-west-3 --secret-id" in done.stdout
+
+
+def test_a_stack_that_exists_is_not_asked_for_again(deployment: Deployment) -> None:
+    """SAM would propose the template's values in the place of its own."""
+    done = deployment.run("--guided", EXISTS="1")
+    assert done.returncode == 1
+    assert "the stack sluice exists: --guided is for new ones" in done.stderr
+    assert not deployment.calls_of("sam")
 
 
 def test_a_dialogue_that_kept_nothing_leaves_the_name(deployment: Deployment) -> None:

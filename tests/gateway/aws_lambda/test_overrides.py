@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.aws_lambda.maintenance import migrate
 from gateway.aws_lambda.overrides import OverridesUnusable, parse, with_overrides
+from gateway.settings import SettingsError
 
 
 @pytest.fixture
@@ -34,6 +36,12 @@ def test_a_setting_that_the_template_has_is_refused_and_its_value_not_shown(pack
     assert "12345" not in str(refused.value)
 
 
+def test_a_secret_whose_arn_the_function_has_is_refused(package: Path) -> None:
+    environ = write(package, "SLUICE_PEPPER=p1:00\n") | {"SLUICE_PEPPER_SECRET_ARN": "arn:aws:secretsmanager:…"}
+    with pytest.raises(OverridesUnusable, match="sets SLUICE_PEPPER, and so does the template"):
+        with_overrides(environ)
+
+
 @pytest.mark.parametrize("line", ["SLUICE_METRICS", "export SLUICE_METRICS=true", "AWS_REGION=us-east-1", "=true"])
 def test_a_line_that_is_no_setting_is_refused_with_its_number(line: str) -> None:
     with pytest.raises(OverridesUnusable, match=r"line 3: write SLUICE_NAME=value"):
@@ -43,6 +51,11 @@ def test_a_line_that_is_no_setting_is_refused_with_its_number(line: str) -> None
 def test_values_are_taken_as_they_are() -> None:
     text = "SLUICE_OIDC_ROLES=platform=org.owner,finance=org.viewer\n  # not this one\nSLUICE_A='b # c'"
     assert parse(text) == {"SLUICE_OIDC_ROLES": "platform=org.owner,finance=org.viewer", "SLUICE_A": "'b # c'"}
+
+
+def test_a_value_that_the_gateway_would_not_start_with_ends_the_deployment(package: Path) -> None:
+    with pytest.raises(SettingsError, match="SLUICE_METRICS"):
+        migrate(write(package, "SLUICE_METRICS=perhaps\n"))
 
 
 def test_without_such_a_file_or_a_package_nothing_changes(tmp_path: Path) -> None:
