@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import NoReturn
 
 import httpx2
@@ -46,6 +47,16 @@ async def test_exact_paths_are_reached_without_the_framework(path: str, framewor
     response = await Service().get(ORIGIN + path)
     assert response.status_code == 200
     assert response.headers["x-request-id"]
+
+
+async def test_what_failed_to_load_late_is_loaded_by_the_next_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = Service(VECTOR)
+    monkeypatch.delattr("gateway.routes.embeddings")
+    monkeypatch.setitem(sys.modules, "gateway.routes.embeddings", None)
+    with pytest.raises(ImportError):
+        await service.post(f"{ORIGIN}/v1/embeddings", EMBEDDINGS)
+    monkeypatch.undo()
+    assert (await service.post(f"{ORIGIN}/v1/embeddings", EMBEDDINGS)).status_code == 200
 
 
 async def test_a_refusal_of_a_short_way_is_rendered_as_openai_does(frameworkless: None) -> None:
