@@ -164,6 +164,8 @@ class _Buffered:
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._app: Application | None = None
+        # Of the task that it waits in asyncio itself keeps only a weak reference.
+        self._running: RunningApplication | None = None
         self._mangum: Mangum | None = None
 
     def answer(self, event: Any, context: Any) -> Any:
@@ -177,7 +179,8 @@ class _Buffered:
 
     async def _start(self) -> Application:
         app = await build(os.environ)
-        await RunningApplication(app).start()
+        self._running = RunningApplication(app)
+        await self._running.start()
         await _warm(app)
         return app
 
