@@ -18,11 +18,12 @@ from tests.wire.tenancy import IssuedKey
 
 # As AWS's loop does it: import once, then one call for each event. What nobody keeps is gone in between.
 _LOOP = """
-import gc, json, sys
+import gc, json, os, sys
 from gateway import lambda_runtime
 for line in sys.stdin:
     print(json.dumps(getattr(lambda_runtime, sys.argv[1])(json.loads(line), None)), flush=True)
     gc.collect()
+os._exit(0)  # Lambda's environments are killed
 """
 
 
