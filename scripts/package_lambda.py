@@ -48,7 +48,9 @@ BOTOCORE_SERVICES = {"bedrock", "bedrock-runtime", "dynamodb", "secretsmanager",
 _IGNORED = shutil.ignore_patterns("__pycache__", "local")
 _NEVER_READ = ("**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.c", "**/*.h", "**/tests", "**/__pycache__", "bin")
 _NEVER_USED = (
-    "aiohttp/_websocket/*.so",  # compiled forms of what is there in Python as well
+    # Compiled forms of what is there in Python as well: media and webhooks alone go by aiohttp, and that is a megabyte.
+    "aiohttp/_http_*.so",
+    "aiohttp/_websocket/*.so",
     "anyio/_backends/_trio.py",
     "cffi*",  # makes bindings; those that are made need _cffi_backend alone
     "dateutil/zoneinfo/*.tar.gz",  # for systems without time zones
