@@ -15,11 +15,9 @@ serve: ## Serve against real AWS, with settings from the environment (ARGS="--wo
 	@exec .venv/bin/sluice serve $(ARGS)
 
 test: ## Lint, check the types, and run all tests (ARGS="-k name")
-	@scripts/setup dev
-	@scripts/setup clients
-	@scripts/setup aws
-	@scripts/setup browser
-	@scripts/check
+	@scripts/setup clients aws browser & others=$$!; \
+	  { scripts/setup dev && scripts/check; } || { kill $$others; exit 1; }; \
+	  wait $$others
 	@.venv/bin/pytest $(ARGS)
 
 check: ## Lint, formatting and types alone
