@@ -27,7 +27,7 @@ from gateway.aws_lambda.exchange import AskedRequest
 from gateway.aws_lambda.extension import Extension
 from gateway.aws_lambda.invocation import Invocation
 from gateway.aws_lambda.lifespan import RunningApplication
-from gateway.aws_lambda.overrides import with_overrides
+from gateway.aws_lambda.overrides import read_overrides, with_overrides
 from gateway.aws_lambda.restoring import is_snapshot, wait_for_restore
 from gateway.aws_lambda.runtime import Runtime, Serving
 from gateway.aws_lambda.runtime_api import RuntimeApi, RuntimeApiRefused
@@ -47,6 +47,8 @@ _INITIALIZATION = "AWS_LAMBDA_INITIALIZATION_TYPE"
 _WARM_SECONDS = 2.0
 # What was settled is delivered before the environment may be frozen, if that does not take longer.
 _FLUSH_SECONDS = 2.0
+# What settings need to be settings at all; it is no pepper of anything.
+_LEAST_SETTINGS = {"SLUICE_SURFACES": "gateway", "SLUICE_PEPPER": "p1:" + "00" * 32}
 
 
 async def build(environ: Mapping[str, str]) -> Application:
@@ -198,13 +200,16 @@ def handler(event: Any, context: Any) -> Any:
 def maintain(event: Any, context: Any) -> dict[str, object]:
     """For a schedule, and for a deployment. `{"sluice": "sweep"}` finishes what environments left behind when they
     ended; `{"sluice": "rollup"}` makes the sums of closed hours and days ahead of reports; `{"sluice": "migrate"}`
-    records the migrations of tables that the template owns. Raises ValueError for another event."""
-    from gateway.aws_lambda.maintenance import TASKS, sweep
+    records the migrations of tables that the template owns, and looks at the settings that the package brings. Raises
+    ValueError for another event, SettingsError."""
+    from gateway.aws_lambda.maintenance import TASKS, migrate, sweep
 
     task = TASKS.get(str(event.get("sluice"))) if isinstance(event, dict) else None
     if task is None:
         raise ValueError(f'the event has to be {{"sluice": <one of {", ".join(TASKS)}>}}')
     logs.configure("info", "json")
+    if task is migrate:  # part of a deployment, which fails by settings that the gateway would not start with
+        Settings.from_env({**read_overrides(os.environ), **_LEAST_SETTINGS})
     # The webhook's secret is for the sweep alone: where it cannot be read, the others do their work all the same.
     return task(asyncio.run(complete(os.environ)) if task is sweep else with_overrides(os.environ))
 

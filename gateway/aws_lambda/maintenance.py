@@ -5,18 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
-from gateway.aws_lambda.overrides import read_overrides
 from gateway.https_address import check_https_url
 from gateway.ledger_report import rolled_up_to_json, swept_to_json
 from gateway.migrating import migrate_tables
 from gateway.open_ledger import LedgerPlace, open_ledger
-from gateway.settings import Settings
 from gateway.webhooks import Endpoint
 
 Task = Callable[[Mapping[str, str]], dict[str, object]]
-
-# What settings need to be settings at all; it is no pepper of anything.
-_LEAST_SETTINGS = {"SLUICE_SURFACES": "gateway", "SLUICE_PEPPER": "p1:" + "00" * 32}
 
 
 def sweep(environ: Mapping[str, str]) -> dict[str, object]:
@@ -45,12 +40,10 @@ def roll_up(environ: Mapping[str, str]) -> dict[str, object]:
 
 
 def migrate(environ: Mapping[str, str]) -> dict[str, object]:
-    """Compare the tables, which are the template's, with what this version needs, and record its steps as done. Part of
-    a deployment, so that settings of the package that the gateway would not start with are refused here.
+    """Compare the tables, which are the template's, with what this version needs, and record its steps as done.
 
-    Raises SettingsError, MigrationError, DynamoDbError.
+    Raises MigrationError, DynamoDbError.
     """
-    Settings.from_env({**read_overrides(environ), **_LEAST_SETTINGS})
     place = _place(environ)
     outcome = migrate_tables(
         place.table_prefix, environ, lambda line: None, http_client=place.http_client, external=True

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.aws_lambda.maintenance import migrate
 from gateway.aws_lambda.overrides import OverridesUnusable, parse, with_overrides
+from gateway.lambda_runtime import maintain
 from gateway.settings import SettingsError
 
 
@@ -53,9 +53,13 @@ def test_values_are_taken_as_they_are() -> None:
     assert parse(text) == {"SLUICE_OIDC_ROLES": "platform=org.owner,finance=org.viewer", "SLUICE_A": "'b # c'"}
 
 
-def test_a_value_that_the_gateway_would_not_start_with_ends_the_deployment(package: Path) -> None:
+def test_a_value_that_the_gateway_would_not_start_with_ends_the_deployment(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in write(package, "SLUICE_METRICS=perhaps\n").items():
+        monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match="SLUICE_METRICS"):
-        migrate(write(package, "SLUICE_METRICS=perhaps\n"))
+        maintain({"sluice": "migrate"}, None)
 
 
 def test_without_such_a_file_or_a_package_nothing_changes(tmp_path: Path) -> None:
