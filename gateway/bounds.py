@@ -21,10 +21,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NoReturn
 
 from gateway.errors import InvalidRequest
-from gateway.media_tokens.documents import document_tokens
 from gateway.media_tokens.families import MediaTokens, media_tokens_of
 from gateway.media_tokens.image_pixels import HEADER_BYTES, find_pixels
-from gateway.media_tokens.office import MOST_UNPACKED_BYTES, ZipBomb
+from gateway.media_tokens.zip_bomb import MOST_UNPACKED_BYTES, ZipBomb
 from gateway.translate.chat_context import Origins
 from tenants.account import Bound
 from tenants.usage import TokenCounts
@@ -135,6 +134,9 @@ def _media_tokens(kind: str, block: Mapping[str, Any], tokens: MediaTokens) -> i
     if kind == "image":
         return tokens.of_image(find_pixels(b64decode(encoded[:_HEADER_CHARACTERS])))
     if kind == "document":
+        # Not above: what unpacks and reads documents is loaded with the first one.
+        from gateway.media_tokens.documents import document_tokens
+
         return document_tokens(block["format"], b64decode(encoded), tokens)
     return tokens.window_tokens
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -34,4 +34,4 @@ def openai_names() -> Mapping[str, str]:
 
 
 def _read(name: str) -> dict[str, Any]:
-    return tomllib.loads(files("gateway.catalog").joinpath(name).read_text("utf-8"))
+    return tomllib.loads(Path(__file__).with_name(name).read_text("utf-8"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from gateway.catalog.price_file import from_price_file
 from gateway.catalog.price_terms import PriceTerms, from_terms_file
@@ -31,4 +31,4 @@ def shipped_price_terms() -> PriceTerms:
 
 
 def _read(name: str) -> str:
-    return files("gateway.catalog").joinpath(name).read_text("utf-8")
+    return Path(__file__).with_name(name).read_text("utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
+from pathlib import Path
 
 from gateway.catalog.globs import matches
 from gateway.media_tokens.image_pixels import Pixels
@@ -42,5 +42,5 @@ def media_tokens_of(base_id: str) -> MediaTokens:
 
 @cache
 def _families() -> tuple[tuple[tuple[str, ...], MediaTokens], ...]:
-    rows = tomllib.loads(files("gateway.media_tokens").joinpath(FAMILIES_FILE).read_text("utf-8"))["family"]
+    rows = tomllib.loads(Path(__file__).with_name(FAMILIES_FILE).read_text("utf-8"))["family"]
     return tuple((tuple(row.pop("match")), MediaTokens(**row)) for row in rows)

@@ -10,8 +10,8 @@ from typing import Final
 from zipfile import BadZipFile, ZipFile, ZipInfo
 from zlib import error as ZlibError
 
-MOST_UNPACKED_BYTES: Final = 256 * 1024 * 1024
-"""A file that unpacks to more is a bomb, not a document: Converse takes 4.5 MB packed."""
+from gateway.media_tokens.zip_bomb import MOST_UNPACKED_BYTES, ZipBomb
+
 MOST_READ_BYTES: Final = 8 * 1024 * 1024
 
 _IMAGE: Final = re.compile(r".*/media/[^/]+$")
@@ -21,10 +21,6 @@ _STRING_BEGINS: Final = re.compile(rb"<(?:\w{1,32}:)?si\b")
 _CELL_BEGINS: Final = re.compile(rb"<(?:\w{1,32}:)?c\b")
 _NAMES_A_STRING: Final = re.compile(rb"""[^<>]{0,512}?\bt\s*=\s*["']s["']""")
 _VALUE: Final = re.compile(rb"<(?:\w{1,32}:)?v\b[^<>]{0,512}>\s*(\d{1,9})\b")
-
-
-class ZipBomb(Exception):
-    """The file unpacks to more than MOST_UNPACKED_BYTES."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from gateway.bounds import WEB_SEARCH_TOKENS, bound_of_texts, estimate_of, estim
 from gateway.catalog.model_ids import base_id_of
 from gateway.errors import InvalidRequest
 from gateway.media_tokens.families import media_tokens_of
-from gateway.media_tokens.office import MOST_UNPACKED_BYTES
+from gateway.media_tokens.zip_bomb import MOST_UNPACKED_BYTES
 from gateway.translate.chat_context import Origins
 from tenants.account import Bound
 from tenants.usage import TokenCounts

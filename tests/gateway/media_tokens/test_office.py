@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.media_tokens.office import MOST_READ_BYTES, MOST_UNPACKED_BYTES, OfficeSize, ZipBomb, find_office_size
+from gateway.media_tokens.office import MOST_READ_BYTES, OfficeSize, find_office_size
+from gateway.media_tokens.zip_bomb import MOST_UNPACKED_BYTES, ZipBomb
 from tests.gateway.media_tokens.files import claiming, zipped
 
 TEXTS = st.lists(st.text("abc &;", min_size=1, max_size=40), min_size=1, max_size=5)
