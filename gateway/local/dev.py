@@ -102,7 +102,7 @@ def _run(options: DevOptions, environ: Mapping[str, str], stack: ExitStack) -> N
     instance = Instance(
         base_url=f"{root_url}/v1",
         admin_key=credentials.admin_key.text,
-        data_dir=options.data_dir,
+        data_dir=options.data_dir.absolute(),  # for a terminal that is elsewhere
         engine=engine,
         bedrock_endpoint=bedrock_endpoint,
         serve_env=serve_env,
