@@ -120,7 +120,7 @@ def running_serve(stack: Stack, log: Path, settings: Mapping[str, str] | None = 
         said = eventually(log.read_text, lambda text: "serves http" in text or process.poll() is not None)
         assert process.poll() is None, said
         gateway = Gateway(said.partition("serves ")[2].split()[0])
-        eventually(lambda: is_live(gateway), bool)
+        eventually(lambda: is_live(gateway), bool, START_TIMEOUT_SECONDS)
         yield gateway
         process.terminate()
         # uvicorn raises the signal it ended by once more, for its parent to see.
