@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from awswire.dynamodb import DynamoDb, TransactionCanceled
+from awswire.dynamodb import DynamoDb
 from tenants.account_item import Item, account_key
-from tenants.dynamo_calls import call_store, read_items
-from tenants.errors import LedgerUnavailable
+from tenants.dynamo_calls import read_items, transact
 from tenants.escrow import Escrow
 from tenants.shard_loan_item import loan_transaction
 from tenants.shard_loan_plan import plan_recall
@@ -37,12 +36,6 @@ async def recall(client: DynamoDb, table: str, escrow: Escrow, key_id: str) -> b
         loan = plan_recall(book, items, part)
         if loan is None:
             return part != _PARTS[0]
-        try:
-            await call_store(client, "TransactWriteItems", loan_transaction(table, book, loan, items), repeatable=False)
-        except TransactionCanceled:
-            continue
-        except LedgerUnavailable as error:
-            if not error.may_have_applied:
-                raise
-        break
+        if await transact(client, loan_transaction(table, book, loan, items)):
+            break
     return True
